@@ -1,0 +1,58 @@
+import Bytes
+
+/// What a client asked for, as a value, and the body as a source that is read once.
+package struct Request {
+    package enum Method: Equatable, Sendable {
+        case get, head, post, put, delete
+        case other(String)
+
+        package init(_ text: String) {
+            self =
+                switch text {
+                case "GET": .get
+                case "HEAD": .head
+                case "POST": .post
+                case "PUT": .put
+                case "DELETE": .delete
+                default: .other(text)
+                }
+        }
+    }
+
+    /// Which of the gateway's listeners took the request: operators' routes answer on the one that is theirs alone.
+    package enum Listener: Sendable {
+        case `public`, health
+    }
+
+    package var method: Method
+    package var target: RequestTarget
+    package var headers: Headers
+    /// Bytes of the body, as the gateway counted them; nil when the client sent no body at all.
+    package var bodyLength: Int64?
+    package var body: any ByteSource
+    /// `http` or `https`, from the gateway.
+    package var scheme: String
+    /// The gateway's own address and port that the client connected to.
+    package var serverAddress: String
+    package var serverPort: String
+    package var listener: Listener
+    /// Names this request in answers and logs.
+    package var id: String
+
+    package init(
+        method: Method, target: RequestTarget, headers: Headers = Headers(), bodyLength: Int64? = nil,
+        body: any ByteSource = MemorySource([]), scheme: String = "http", serverAddress: String = "127.0.0.1",
+        serverPort: String = "80", listener: Listener = .public, id: String
+    ) {
+        self.method = method
+        self.target = target
+        self.headers = headers
+        self.bodyLength = bodyLength
+        self.body = body
+        self.scheme = scheme
+        self.serverAddress = serverAddress
+        self.serverPort = serverPort
+        self.listener = listener
+        self.id = id
+    }
+}

@@ -1,0 +1,65 @@
+/// A request target in origin form (RFC 9112, section 3.2.1), taken apart: nothing in it is normalised away.
+package struct RequestTarget: Equatable, Sendable {
+    /// The path's segments, percent-decoded; a trailing slash leaves no empty one behind. Nil for a path that does not
+    /// start with a slash, or whose escapes are broken or no UTF-8.
+    package let segments: [String]?
+    private let query: Substring
+
+    package init(_ text: String) {
+        let end = text.utf8.firstIndex(of: UInt8(ascii: "?")) ?? text.endIndex
+        segments = Self.segments(text[..<end])
+        query = end == text.endIndex ? "" : text[text.utf8.index(after: end)...]
+    }
+
+    /// The query's `name=value` pairs in order, decoded as an HTML form is (`+` is a blank). Nil where an escape is broken.
+    package func queryPairs() -> [(name: String, value: String)]? {
+        var pairs: [(name: String, value: String)] = []
+        for part in query.split(separator: "&") {
+            let halves = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            guard let name = percentDecoded(halves[0], plusIsBlank: true),
+                let value = percentDecoded(halves.count > 1 ? halves[1] : "", plusIsBlank: true)
+            else { return nil }
+            pairs.append((name, value))
+        }
+        return pairs
+    }
+
+    private static func segments(_ path: Substring) -> [String]? {
+        guard path.utf8.first == UInt8(ascii: "/") else { return nil }
+        var parts = path.dropFirst().split(separator: "/", omittingEmptySubsequences: false)
+        if parts.last?.isEmpty == true { parts.removeLast() }
+        var decoded: [String] = []
+        for part in parts {
+            guard let segment = percentDecoded(part, plusIsBlank: false) else { return nil }
+            decoded.append(segment)
+        }
+        return decoded
+    }
+}
+
+/// Undoes percent-encoding (RFC 3986, section 2.1); nil where an escape is broken or the result is no UTF-8.
+private func percentDecoded(_ text: Substring, plusIsBlank: Bool) -> String? {
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(text.utf8.count)
+    var rest = text.utf8[...]
+    while let byte = rest.popFirst() {
+        if byte == UInt8(ascii: "%") {
+            guard let high = rest.popFirst().flatMap(hexadecimalValue),
+                let low = rest.popFirst().flatMap(hexadecimalValue)
+            else { return nil }
+            bytes.append(high << 4 | low)
+        } else {
+            bytes.append(plusIsBlank && byte == UInt8(ascii: "+") ? UInt8(ascii: " ") : byte)
+        }
+    }
+    return String(validating: bytes, as: UTF8.self)
+}
+
+private func hexadecimalValue(_ digit: UInt8) -> UInt8? {
+    switch digit {
+    case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")
+    case UInt8(ascii: "a")...UInt8(ascii: "f"): digit - UInt8(ascii: "a") + 10
+    case UInt8(ascii: "A")...UInt8(ascii: "F"): digit - UInt8(ascii: "A") + 10
+    default: nil
+    }
+}

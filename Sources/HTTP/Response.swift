@@ -1,0 +1,42 @@
+import Bytes
+
+/// An answer: status, fields, and a body that is there already, streams by, or is made while it is sent.
+package struct Response {
+    package enum Body {
+        case none
+        case bytes([UInt8])
+        /// Exactly `length` bytes of `source`; fewer is a transfer that broke, and the client must see it as one.
+        case stream(any ByteSource, length: Int64)
+        /// Of a length that nobody knows ahead.
+        case produced((any ByteSink) throws -> Void)
+    }
+
+    package var status: Status
+    package var headers: Headers
+    package var body: Body
+
+    package init(_ status: Status, headers: Headers = Headers(), body: Body = .none) {
+        self.status = status
+        self.headers = headers
+        self.body = body
+    }
+
+    /// Status line, fields and the blank line, with `prefix` before the status code (`HTTP/1.1 `, or CGI's `Status: `).
+    package func head(prefix: String) -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(1024)
+        bytes.append(contentsOf: "\(prefix)\(status.code) \(status.phrase)\r\n".utf8)
+        for field in headers.fields {
+            bytes.append(contentsOf: field.name.utf8)
+            bytes.append(UInt8(ascii: ":"))
+            bytes.append(UInt8(ascii: " "))
+            // Whatever lies in a record, it cannot end the line: no value splits an answer in two.
+            for byte in field.value.utf8 { bytes.append(byte < 0x20 || byte == 0x7F ? UInt8(ascii: " ") : byte) }
+            bytes.append(UInt8(ascii: "\r"))
+            bytes.append(UInt8(ascii: "\n"))
+        }
+        bytes.append(UInt8(ascii: "\r"))
+        bytes.append(UInt8(ascii: "\n"))
+        return bytes
+    }
+}
