@@ -1,0 +1,45 @@
+import Bytes
+import HTTP
+
+extension Request {
+    /// Takes a request from the variables that Glance's own nginx parameter file sets. What a client wrote arrives as
+    /// `HTTP_…` alone and decides nothing but header fields.
+    init(_ variables: SCGIVariables, bodyLength: Int64?, body: any ByteSource) {
+        var headers = Headers()
+        headers.reserve(variables.entries.count)
+        variables.forEachHeader { name, value in
+            let text = String(decoding: value, as: UTF8.self)
+            // A replacement character is rare enough to be worth the second look.
+            let isUTF8 = !text.unicodeScalars.contains("\u{FFFD}") || String(validating: value, as: UTF8.self) != nil
+            headers.add(String(decoding: name, as: UTF8.self), text, isUTF8: isUTF8)
+        }
+        if let type = variables["CONTENT_TYPE"], !type.isEmpty, headers["content-type"] == nil {
+            headers.add("Content-Type", type)
+        }
+        self.init(
+            method: Method(variables["REQUEST_METHOD"] ?? ""),
+            target: RequestTarget(variables["REQUEST_URI"] ?? ""),
+            headers: headers,
+            bodyLength: bodyLength,
+            body: body,
+            scheme: variables["REQUEST_SCHEME"] == "https" ? "https" : "http",
+            serverAddress: variables["SERVER_ADDR"] ?? "",
+            serverPort: variables["SERVER_PORT"] ?? "",
+            listener: variables["LISTENER"] == "health" ? .health : .public,
+            id: variables["REQUEST_ID"] ?? "")
+    }
+}
+
+extension SCGIVariables {
+    /// The body's bytes as the gateway counted them in `BODY_LENGTH`; nil where the client sent no body.
+    /// `CONTENT_LENGTH` is not looked at: unbuffered, nginx puts there only what it had read already.
+    func bodyLength() throws(SCGIDefect) -> Int64? {
+        guard let text = self["BODY_LENGTH"] else { throw .badBodyLength }
+        guard !text.isEmpty else { return nil }
+        guard text.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }), let length = Int64(text)
+        else {
+            throw .badBodyLength
+        }
+        return length
+    }
+}
