@@ -1,0 +1,40 @@
+/// Everything that can go wrong with an image for a reason that somebody can act on. What is not here is unforeseen.
+package enum Failure: Error, Equatable, Sendable {
+    // What was asked is wrong.
+    case invalid(field: String, problem: String)
+    case sizeMismatch(declared: Int64, received: Int64)
+    case digestMismatch(declared: SHA256Digest, received: SHA256Digest)
+    case fieldsTooLong(bytes: Int, limit: Int)
+    case unknownStore(String, offered: [StoreName])
+    case unknownMarker(String)
+    case imageTooLarge(limit: Int64)
+
+    // Who asks may not.
+    case loginNeeded
+    case notAllowed(ImageID)
+
+    // What is there does not allow it.
+    case notFound(String)
+    case noData(ImageID)
+    case idTaken(ImageID)
+    case dataComing(ImageID)
+    case dataImmutable(ImageID)
+    case fieldImmutable(ImageID, field: String)
+    case versionConflict(ImageID, current: Int64)
+    /// Nil: of an image that is only to be added.
+    case preconditionFailed(ImageID?)
+
+    // The client did not go on.
+    case clientGone
+    case clientSilent
+
+    // This service cannot, for the moment.
+    case noSpace
+    case transfersTaken
+    case leaseLost(ImageID)
+    case registryBusy
+    case registryAway(reason: String)
+    case storeAway(StoreName, reason: String)
+    case storeNotOffered(StoreName)
+    case notLocal
+}

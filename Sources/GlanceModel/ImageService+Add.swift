@@ -1,0 +1,43 @@
+extension ImageService {
+    /// Adds an image: with `body` its data are stored too, without it the image is queued. All that can be refused is
+    /// refused before a byte of the body is read, and a failure leaves nothing.
+    package func add(_ draft: ImageDraft, body: ImageBody?, for caller: Caller) throws(Failure) -> Image {
+        try caller.identity.mayWrite()
+        if let id = draft.id, try registry.record(id) != nil { throw .idTaken(id) }
+        let store = try stores.offered(draft.store)
+        let new = NewImage(draft, store: store.name, owner: caller.identity.ownerName, createdAt: surroundings.now())
+        try caller.showable(new.atItsLongest)
+        guard let body else { return try registry.reserve(new, lease: nil) }
+
+        try checkAcceptable(body, declared: new.size, in: store)
+        let slot = try transfers.take()
+        defer { withExtendedLifetime(slot) {} }
+        let lease = newLease(in: store)
+        let image = try registry.reserve(new, lease: lease)
+        return try save(body, as: image, in: store, under: lease)
+    }
+
+    func newLease(in store: any ImageStore) -> Lease {
+        let location = store.location(named: surroundings.newName())
+        return Lease(
+            name: surroundings.newName(), bytes: StoredBytes(store: store.name, location: location),
+            seconds: limits.leaseSeconds)
+    }
+
+    /// What is known to be wrong with data before they are read.
+    func checkAcceptable(_ body: ImageBody, declared: Int64?, in store: any ImageStore) throws(Failure) {
+        if let declared, declared != body.length { throw .sizeMismatch(declared: declared, received: body.length) }
+        guard body.length <= limits.imageBytesMax else { throw .imageTooLarge(limit: limits.imageBytesMax) }
+        try store.checkRoom(for: body.length)
+    }
+}
+
+extension NewImage {
+    /// With the longest values that fields can get which only its data or the registry will fill.
+    fileprivate var atItsLongest: Image {
+        var image = image(id ?? ImageID(generated: .max), .available)
+        image.size = image.size ?? .max
+        image.sha256 = image.sha256 ?? SHA256Digest(String(repeating: "0", count: 64))
+        return image
+    }
+}

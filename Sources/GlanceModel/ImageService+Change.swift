@@ -1,0 +1,75 @@
+extension ImageService {
+    /// Changes metadata: only what `change` names.
+    package func update(_ id: ImageID, _ change: ImageChange, for caller: Caller) throws(Failure) -> Image {
+        try caller.identity.mayWrite()
+        for _ in 0..<Self.attemptsMax {
+            let image = try changeable(id, by: caller).image
+            let changed = try image.changed(change, at: surroundings.now())
+            if let name = change.store { _ = try stores.offered(name) }
+            guard !change.isEmpty else { return image }
+            try caller.showable(changed)
+            if try registry.update(changed) { return changed }
+        }
+        throw .registryBusy
+    }
+
+    /// Stores the data of a queued image, and changes what `change` names once they are there. A failure leaves the
+    /// image queued as it was.
+    package func fill(_ id: ImageID, _ change: ImageChange, body: ImageBody, for caller: Caller) throws(Failure)
+        -> Image
+    {
+        try caller.identity.mayWrite()
+        for _ in 0..<Self.attemptsMax {
+            let queued = try changeable(id, by: caller).image
+            guard queued.status == .queued else { throw .dataImmutable(id) }
+            var target = try queued.changed(change, at: surroundings.now())
+            if !change.changesDescription { target.updatedAt = queued.updatedAt }
+            let store = try stores.offered(target.store)
+            try caller.showable(target)
+            try checkAcceptable(body, declared: target.size, in: store)
+
+            let slot = try transfers.take()
+            defer { withExtendedLifetime(slot) {} }
+            let lease = newLease(in: store)
+            guard try registry.beginSaving(id, version: queued.version, lease: lease) else { continue }
+            return try save(body, as: target, in: store, under: lease)
+        }
+        throw .registryBusy
+    }
+
+    /// Deletes an image: first the record, then the bytes. Bytes that cannot be removed now stay on the list that the
+    /// janitor works off.
+    package func delete(_ id: ImageID, version: Int64?, for caller: Caller) throws(Failure) {
+        try caller.identity.mayWrite()
+        for _ in 0..<Self.attemptsMax {
+            let record = try changeable(id, by: caller)
+            if let version, version != record.image.version {
+                throw .versionConflict(id, current: record.image.version)
+            }
+            guard try registry.delete(record.image, at: surroundings.now()) else { continue }
+            if let location = record.location {
+                removeDoomed(StoredBytes(store: record.image.store, location: location))
+            }
+            return
+        }
+        throw .registryBusy
+    }
+
+    private func removeDoomed(_ bytes: StoredBytes) {
+        do {
+            try stores.holding(bytes.store).remove(bytes.location)
+            try registry.forget(bytes)
+        } catch {}
+    }
+}
+
+extension ImageChange {
+    /// True where it says anything that people wrote, and not only what data have to be.
+    fileprivate var changesDescription: Bool {
+        name != nil || type != nil || isPublic != nil || !properties.pairs.isEmpty || replacesProperties
+    }
+
+    fileprivate var isEmpty: Bool {
+        !changesDescription && size == nil && store == nil && sha256 == nil
+    }
+}

@@ -1,0 +1,93 @@
+import Bytes
+
+/// Where the bytes of images are kept. Bytes never change once they are committed. One conformance suite holds for every
+/// implementation. Throws `storeAway` and what a method's comment names.
+package protocol ImageStore: Sendable {
+    var name: StoreName { get }
+
+    /// Makes the store ready and ties it to the registry's site. Throws `storeAway` where it belongs to another one.
+    func open(site: String) throws(Failure)
+
+    /// A location that was never used, made of text that never comes twice.
+    func location(named name: String) -> Location
+
+    /// Throws `noSpace` where an image of `size` bytes does not fit now.
+    func checkRoom(for size: Int64) throws(Failure)
+
+    /// Begins to store `size` bytes at `location`. `createdAt` is the time that a gateway shows for them. Throws `noSpace`.
+    func create(at location: Location, size: Int64, createdAt: Timestamp) throws(Failure) -> any ImageUpload
+
+    /// The bytes of `range`, or all of them.
+    func read(_ location: Location, range: ByteRangeInStore?) throws(Failure) -> any ByteSource
+
+    /// A path under which the gateway finds the bytes and can send them itself; nil where the worker has to.
+    func gatewayPath(of location: Location) -> String?
+
+    /// Removes what is at `location`, finished or not. Nothing there is no failure.
+    func remove(_ location: Location) throws(Failure)
+
+    /// Bytes that still fit; nil where nobody can tell.
+    func freeBytes() throws(Failure) -> Int64?
+}
+
+/// Data on its way into a store: nobody sees it before `commit`, and letting go of it without `commit` leaves nothing.
+package protocol ImageUpload: AnyObject {
+    /// Throws `noSpace`.
+    func write(_ bytes: UnsafeRawBufferPointer) throws(Failure)
+
+    /// Ends the data and says what it was. To be called once, before `commit`.
+    func finish() throws(Failure) -> StoredContent
+
+    /// Makes the data durable, then visible.
+    func commit() throws(Failure)
+}
+
+/// What a store was given.
+package struct StoredContent: Equatable, Sendable {
+    package let size: Int64
+    package let sha256: SHA256Digest
+
+    package init(size: Int64, sha256: SHA256Digest) {
+        self.size = size
+        self.sha256 = sha256
+    }
+}
+
+/// Bytes `offset` to `offset + count` of an image, counted from 0.
+package struct ByteRangeInStore: Equatable, Sendable {
+    package let offset: Int64
+    package let count: Int64
+
+    package init(offset: Int64, count: Int64) {
+        self.offset = offset
+        self.count = count
+    }
+}
+
+/// The stores that this service offers.
+package struct StoreSet: Sendable {
+    private let stores: [any ImageStore]
+    private let defaultName: StoreName
+
+    package init(_ stores: [any ImageStore], default defaultName: StoreName) {
+        self.stores = stores
+        self.defaultName = defaultName
+    }
+
+    package var all: [any ImageStore] { stores }
+
+    /// The store that a client asked for, or the default. Throws `unknownStore`.
+    package func offered(_ name: StoreName?) throws(Failure) -> any ImageStore {
+        let wanted = name ?? defaultName
+        guard let store = stores.first(where: { $0.name == wanted }) else {
+            throw .unknownStore(wanted.text, offered: stores.map(\.name))
+        }
+        return store
+    }
+
+    /// The store that holds an image. Throws `storeNotOffered` when it is no longer configured.
+    package func holding(_ name: StoreName) throws(Failure) -> any ImageStore {
+        guard let store = stores.first(where: { $0.name == name }) else { throw .storeNotOffered(name) }
+        return store
+    }
+}
