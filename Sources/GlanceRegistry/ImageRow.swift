@@ -1,0 +1,51 @@
+import GlanceModel
+import SQLite
+
+/// An image as a row of the table `images`, both ways.
+enum ImageRow {
+    /// What `record` reads, in its order. The properties come as lines `key=value`: a key has no `=`, a value no line end.
+    static let columns = """
+        sequence, id, name, type, size, is_size_known, store, created_at, updated_at, deleted_at, status, is_public, owner,
+        sha256, version, CASE status WHEN 'available' THEN location END,
+        (SELECT group_concat(key || '=' || value, char(10)) FROM properties WHERE properties.sequence = images.sequence)
+        """
+
+    static func record(_ row: SQLiteRow) -> ImageRecord {
+        ImageRecord(image: image(row), location: row.optionalText(15).map(Location.init), sequence: row.integer(0))
+    }
+
+    private static func image(_ row: SQLiteRow) -> Image {
+        Image(
+            id: ImageID(recorded: row.text(1)),
+            name: ImageName(recorded: row.text(2)),
+            type: ImageType(rawValue: row.text(3)) ?? .raw,
+            size: row.integer(5) == 1 ? row.integer(4) : nil,
+            store: StoreName(row.text(6)),
+            createdAt: Timestamp(seconds: row.integer(7)),
+            updatedAt: Timestamp(seconds: row.integer(8)),
+            deletedAt: row.optionalInteger(9).map(Timestamp.init),
+            status: ImageStatus(rawValue: row.text(10)) ?? .deleted,
+            isPublic: row.integer(11) == 1,
+            properties: row.optionalText(16).map(properties) ?? ImageProperties(),
+            owner: row.text(12),
+            sha256: row.optionalText(13).flatMap { SHA256Digest($0) },
+            version: row.integer(14))
+    }
+
+    private static func properties(_ lines: String) -> ImageProperties {
+        ImageProperties(
+            recorded: lines.split(separator: "\n").map { line in
+                let halves = line.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+                return (String(halves[0]), halves.count > 1 ? String(halves[1]) : "")
+            })
+    }
+
+    /// The columns that a change can change: name, type, size, is_size_known, store, updated_at, is_public, sha256, version.
+    static func changingValues(_ image: Image) -> [SQLiteValue] {
+        [
+            .text(image.name.text), .text(image.type.rawValue), .integer(image.size ?? 0),
+            .integer(image.size == nil ? 0 : 1), .text(image.store.text), .integer(image.updatedAt.seconds),
+            .integer(image.isPublic ? 1 : 0), image.sha256.map { .text($0.text) } ?? .null, .integer(image.version),
+        ]
+    }
+}

@@ -1,0 +1,129 @@
+import GlanceModel
+import SQLite
+
+extension SQLiteRegistry {
+    package func reserve(_ new: NewImage, lease: Lease?) throws(Failure) -> Image {
+        try pool.write { connection throws(Failure) in
+            let id: ImageID
+            if let wanted = new.id {
+                guard try isFree(wanted, on: connection) else { throw .idTaken(wanted) }
+                id = wanted
+            } else {
+                id = try nextNumber(on: connection)
+            }
+            let image = new.image(id, lease == nil ? .queued : .saving)
+            try asFailure { () throws(SQLiteError) in
+                try insert(image, isGenerated: new.id == nil, lease: lease, on: connection)
+                try replaceProperties(of: image, on: connection)
+            }
+            return image
+        }
+    }
+
+    package func beginSaving(_ id: ImageID, version: Int64, lease: Lease) throws(Failure) -> Bool {
+        try pool.write { connection throws(Failure) in
+            try asFailure { () throws(SQLiteError) in
+                try connection.execute(
+                    """
+                    UPDATE images SET status = 'saving', was_queued = 1, lease = ?3, lease_ends_at = unixepoch() + ?4,
+                        attempt_store = ?5, location = ?6
+                    WHERE id = ?1 AND version = ?2 AND status = 'queued'
+                    """, [.text(id.text), .integer(version)] + leaseValues(lease))
+                return connection.changes == 1
+            }
+        }
+    }
+
+    package func renew(_ lease: Lease, of id: ImageID) throws(Failure) -> Bool {
+        try pool.write { connection throws(Failure) in
+            try asFailure { () throws(SQLiteError) in
+                try connection.execute(
+                    """
+                    UPDATE images SET lease_ends_at = unixepoch() + ?3
+                    WHERE id = ?1 AND lease = ?2 AND status = 'saving'
+                    """, [.text(id.text), .text(lease.name), .integer(Int64(lease.seconds))])
+                return connection.changes == 1
+            }
+        }
+    }
+
+    package func commit(_ image: Image, lease: Lease) throws(Failure) -> Bool {
+        try pool.write { connection throws(Failure) in
+            try asFailure { () throws(SQLiteError) in
+                try connection.execute(
+                    """
+                    UPDATE images SET status = 'available', name = ?3, type = ?4, size = ?5, is_size_known = ?6, store = ?7,
+                        updated_at = ?8, is_public = ?9, sha256 = ?10, version = ?11,
+                        lease = NULL, lease_ends_at = NULL, attempt_store = NULL
+                    WHERE id = ?1 AND lease = ?2 AND status = 'saving'
+                    """, [.text(image.id.text), .text(lease.name)] + ImageRow.changingValues(image))
+                guard connection.changes == 1 else { return false }
+                try replaceProperties(of: image, on: connection)
+                return true
+            }
+        }
+    }
+
+    package func release(_ lease: Lease, of id: ImageID) throws(Failure) {
+        try pool.write { connection throws(Failure) in
+            try asFailure { () throws(SQLiteError) in
+                try endAttempt(
+                    "id = ?1 AND lease = ?2 AND status = 'saving'", [.text(id.text), .text(lease.name)], on: connection)
+            }
+        }
+    }
+
+    /// Undoes a saving row: back to queued, or gone; a generated number stays spent.
+    func endAttempt(_ condition: String, _ key: [SQLiteValue], on connection: SQLiteConnection) throws(SQLiteError) {
+        try connection.execute(
+            "INSERT INTO spent_ids SELECT id FROM images WHERE \(condition) AND is_generated AND NOT was_queued", key)
+        try connection.execute("DELETE FROM images WHERE \(condition) AND NOT was_queued", key)
+        try connection.execute(
+            """
+            UPDATE images SET status = 'queued', was_queued = 0, lease = NULL, lease_ends_at = NULL, attempt_store = NULL,
+                location = NULL
+            WHERE \(condition)
+            """, key)
+    }
+
+    private func isFree(_ id: ImageID, on connection: SQLiteConnection) throws(Failure) -> Bool {
+        try asFailure { () throws(SQLiteError) in
+            try connection.first(
+                "SELECT 1 FROM images WHERE id = ?1 UNION ALL SELECT 1 FROM spent_ids WHERE id = ?1", [.text(id.text)]
+            ) { $0.integer(0) } == nil
+        }
+    }
+
+    /// The counter's next number that no client has taken for itself. It only ever grows.
+    private func nextNumber(on connection: SQLiteConnection) throws(Failure) -> ImageID {
+        while true {
+            let number = try asFailure { () throws(SQLiteError) in
+                try connection.execute("UPDATE counter SET last = last + 1")
+                return try connection.first("SELECT last FROM counter") { $0.integer(0) } ?? 0
+            }
+            let id = ImageID(generated: number)
+            if try isFree(id, on: connection) { return id }
+        }
+    }
+
+    private func insert(
+        _ image: Image, isGenerated: Bool, lease: Lease?, on connection: SQLiteConnection
+    ) throws(SQLiteError) {
+        let values: [SQLiteValue] = [
+            .text(image.id.text), .integer(isGenerated ? 1 : 0), .text(image.owner), .integer(image.createdAt.seconds),
+            .text(image.status.rawValue),
+        ]
+        try connection.execute(
+            """
+            INSERT INTO images (id, is_generated, owner, created_at, status, name, type, size, is_size_known, store,
+                updated_at, is_public, sha256, version, lease, lease_ends_at, attempt_store, location)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, unixepoch() + ?16, ?17, ?18)
+            """, values + ImageRow.changingValues(image) + leaseValues(lease))
+    }
+
+    private func leaseValues(_ lease: Lease?) -> [SQLiteValue] {
+        guard let lease else { return [.null, .null, .null, .null] }
+        let bytes = lease.bytes
+        return [.text(lease.name), .integer(Int64(lease.seconds)), .text(bytes.store.text), .text(bytes.location.text)]
+    }
+}

@@ -1,0 +1,89 @@
+import GlanceModel
+import SQLite
+
+/// Records in an SQLite database: the registry of one host. A commit is durable before it is answered.
+package struct SQLiteRegistry: ImageRegistry {
+    let pool: SQLitePool
+
+    /// Opens the database that `prepare` made. A lock of another process is waited for up to `busySecondsMax` seconds.
+    package init(path: String, busySecondsMax: Int) throws(Failure) {
+        pool = try SQLitePool(path: path, busySecondsMax: busySecondsMax)
+    }
+
+    /// Makes the database, or brings it to the newest schema. `newSite` names the site of a new one.
+    package static func prepare(path: String, busySecondsMax: Int, newSite: String) throws(Failure) {
+        let connection = try asFailure { () throws(SQLiteError) in
+            try SQLiteConnection(path: path, busySecondsMax: busySecondsMax, create: true)
+        }
+        try SQLiteMigrations.run(on: connection, newSite: newSite)
+    }
+
+    package func siteID() throws(Failure) -> String {
+        try pool.read { connection throws(SQLiteError) in
+            try connection.first("SELECT id FROM site") { $0.text(0) } ?? ""
+        }
+    }
+
+    package func record(_ id: ImageID) throws(Failure) -> ImageRecord? {
+        try pool.read { connection throws(SQLiteError) in
+            try connection.first(
+                "SELECT \(ImageRow.columns) FROM images WHERE id = ?1", [.text(id.text)], ImageRow.record)
+        }
+    }
+
+    package func update(_ image: Image) throws(Failure) -> Bool {
+        try pool.write { connection throws(Failure) in
+            try asFailure { () throws(SQLiteError) in
+                try connection.execute(
+                    """
+                    UPDATE images SET name = ?3, type = ?4, size = ?5, is_size_known = ?6, store = ?7, updated_at = ?8,
+                        is_public = ?9, sha256 = ?10, version = ?11
+                    WHERE id = ?1 AND version = ?2 AND status IN ('queued', 'available')
+                    """, [.text(image.id.text), .integer(image.version - 1)] + ImageRow.changingValues(image))
+                guard connection.changes == 1 else { return false }
+                try replaceProperties(of: image, on: connection)
+                return true
+            }
+        }
+    }
+
+    package func delete(_ image: Image, at now: Timestamp) throws(Failure) -> Bool {
+        try pool.write { connection throws(Failure) in
+            try asFailure { () throws(SQLiteError) in
+                let key: [SQLiteValue] = [.text(image.id.text), .integer(image.version)]
+                return image.status == .queued
+                    ? try deleteQueued(key, on: connection)
+                    : try deleteAvailable(key, at: now, on: connection)
+            }
+        }
+    }
+
+    private func deleteQueued(_ key: [SQLiteValue], on connection: SQLiteConnection) throws(SQLiteError) -> Bool {
+        let condition = "id = ?1 AND version = ?2 AND status = 'queued'"
+        try connection.execute("INSERT INTO spent_ids SELECT id FROM images WHERE \(condition) AND is_generated", key)
+        try connection.execute("DELETE FROM images WHERE \(condition)", key)
+        return connection.changes == 1
+    }
+
+    private func deleteAvailable(
+        _ key: [SQLiteValue], at now: Timestamp, on connection: SQLiteConnection
+    ) throws(SQLiteError) -> Bool {
+        let condition = "id = ?1 AND version = ?2 AND status = 'available'"
+        try connection.execute("INSERT INTO doomed_bytes SELECT store, location FROM images WHERE \(condition)", key)
+        try connection.execute(
+            "UPDATE images SET status = 'deleted', deleted_at = ?3, version = version + 1, location = NULL WHERE \(condition)",
+            key + [.integer(now.seconds)])
+        return connection.changes == 1
+    }
+
+    func replaceProperties(of image: Image, on connection: SQLiteConnection) throws(SQLiteError) {
+        try connection.execute(
+            "DELETE FROM properties WHERE sequence = (SELECT sequence FROM images WHERE id = ?1)",
+            [.text(image.id.text)])
+        for (key, value) in image.properties.pairs {
+            try connection.execute(
+                "INSERT INTO properties (sequence, key, value) SELECT sequence, ?2, ?3 FROM images WHERE id = ?1",
+                [.text(image.id.text), .text(key), .text(value)])
+        }
+    }
+}

@@ -1,0 +1,134 @@
+import Bytes
+import GlanceModel
+import Glibc
+
+/// Images as files below one directory, spread over two levels of directories: `ab/cd/abcd…`.
+package struct FileStore: ImageStore {
+    package struct Settings: Sendable {
+        /// The directory; its parent exists.
+        package var directory: String
+        /// The path that the gateway maps to that directory, with a slash at its end.
+        package var gatewayPrefix: String
+        /// Bytes that stay free on the file system.
+        package var freeBytesMin: Int64
+        /// The group that may read images, where it is not this process's own: the gateway's.
+        package var groupID: gid_t?
+        /// False: files get a name before they are whole, as on file systems without O_TMPFILE (NFS).
+        package var usesNamelessFiles = true
+
+        package init(directory: String, gatewayPrefix: String, freeBytesMin: Int64, groupID: gid_t? = nil) {
+            self.directory = directory
+            self.gatewayPrefix = gatewayPrefix
+            self.freeBytesMin = freeBytesMin
+            self.groupID = groupID
+        }
+    }
+
+    package let name = StoreName.file
+    private let settings: Settings
+
+    package init(_ settings: Settings) {
+        self.settings = settings
+    }
+
+    package func open(site: String) throws(Failure) {
+        try awayOnError { () throws(PosixError) in
+            try makeDirectory(settings.directory)
+            guard access(settings.directory, R_OK | W_OK | X_OK) == 0 else {
+                throw PosixError("write to", settings.directory)
+            }
+        }
+        try FileStoreSite(directory: settings.directory).claim(site)
+    }
+
+    package func location(named name: String) -> Location {
+        Location("\(name.prefix(2))/\(name.dropFirst(2).prefix(2))/\(name)")
+    }
+
+    package func checkRoom(for size: Int64) throws(Failure) {
+        guard let free = try freeBytes() else { return }
+        let (wanted, overflow) = size.addingReportingOverflow(settings.freeBytesMin)
+        guard !overflow, wanted <= free else { throw .noSpace }
+    }
+
+    package func create(at location: Location, size: Int64, createdAt: Timestamp) throws(Failure) -> any ImageUpload {
+        let path = FilePath(location, in: settings.directory)
+        return try spaceOrAway { () throws(PosixError) in
+            for directory in path.directories.dropFirst() { try makeDirectory(directory) }
+            return try FileUpload(path, size: size, createdAt: createdAt, namelessly: settings.usesNamelessFiles)
+        }
+    }
+
+    package func read(_ location: Location, range: ByteRangeInStore?) throws(Failure) -> any ByteSource {
+        try awayOnError { () throws(PosixError) in
+            try FileSource(FilePath(location, in: settings.directory).file, range: range)
+        }
+    }
+
+    package func gatewayPath(of location: Location) -> String? {
+        settings.gatewayPrefix + location.text
+    }
+
+    package func remove(_ location: Location) throws(Failure) {
+        let path = FilePath(location, in: settings.directory)
+        try awayOnError { () throws(PosixError) in
+            for file in [path.file, path.partial] where unlink(file) != 0 && errno != ENOENT {
+                throw PosixError("unlink", file)
+            }
+            // The registry forgets these bytes next: they must not come back after a power loss.
+            guard access(path.directory, F_OK) == 0 else { return }
+            try synchronizeDirectory(path.directory)
+        }
+    }
+
+    package func freeBytes() throws(Failure) -> Int64? {
+        var status = statvfs()
+        guard statvfs(settings.directory, &status) == 0 else {
+            throw .storeAway(name, reason: PosixError("statvfs", settings.directory).description)
+        }
+        return Int64(clamping: UInt64(status.f_bavail) * UInt64(status.f_frsize))
+    }
+
+    /// Readable by the gateway's group, and what is made in it inherits that group.
+    private func makeDirectory(_ path: String) throws(PosixError) {
+        guard mkdir(path, 0o750) == 0 else {
+            guard errno == EEXIST else { throw PosixError("mkdir", path) }
+            return
+        }
+        guard let group = settings.groupID else { return }
+        guard chown(path, uid_t.max, group) == 0, chmod(path, 0o2750) == 0 else { throw PosixError("chown", path) }
+    }
+}
+
+/// Where one location's bytes are on the file system.
+struct FilePath {
+    let file: String
+    /// The name that an unfinished file has where it must have one.
+    let partial: String
+    let directory: String
+    /// From the store's own down to the file's.
+    let directories: [String]
+
+    init(_ location: Location, in root: String) {
+        let parts = location.text.split(separator: "/")
+        directories = parts.indices.map { ([root] + parts[..<$0].map(String.init)).joined(separator: "/") }
+        directory = directories.last ?? root
+        file = "\(root)/\(location.text)"
+        partial = "\(directory)/.partial-\(parts.last ?? "")"
+    }
+}
+
+func synchronizeDirectory(_ path: String) throws(PosixError) {
+    try FileDescriptor(opening: path, flags: O_RDONLY | O_DIRECTORY).synchronize()
+}
+
+func awayOnError<Value>(_ body: () throws(PosixError) -> Value) throws(Failure) -> Value {
+    do { return try body() } catch { throw .storeAway(.file, reason: error.description) }
+}
+
+/// A full disk and a full quota are the client's to know.
+func spaceOrAway<Value>(_ body: () throws(PosixError) -> Value) throws(Failure) -> Value {
+    do { return try body() } catch {
+        throw [ENOSPC, EDQUOT].contains(error.code) ? .noSpace : .storeAway(.file, reason: error.description)
+    }
+}
