@@ -1,0 +1,90 @@
+import Bytes
+import GlanceModel
+import GlanceWire
+import HTTP
+
+/// The API of the Glance documentation, in front of the image service: a request in, an answer out. One verb a file;
+/// everything that goes wrong on the way is caught here and nowhere else.
+package struct GlanceAPI: Sendable {
+    package struct Settings: Sendable {
+        /// Where clients find this service, without a slash at its end; nil: where the request says it came to.
+        package var publicURL: String?
+        /// Bytes that one image's own fields may take as header lines.
+        package var headerBytesMax = 8192
+        /// Bytes of a JSON body.
+        package var jsonBytesMax: Int64 = 256 * 1024
+
+        package init() {}
+    }
+
+    let images: ImageService
+    let settings: Settings
+    let operators: OperatorRoutes
+    let authenticate: @Sendable (Request) throws(Failure) -> Identity
+    private let report: @Sendable (Report) -> Void
+
+    package init(
+        images: ImageService, settings: Settings, operators: OperatorRoutes,
+        authenticate: @escaping @Sendable (Request) throws(Failure) -> Identity,
+        report: @escaping @Sendable (Report) -> Void
+    ) {
+        self.images = images
+        self.settings = settings
+        self.operators = operators
+        self.authenticate = authenticate
+        self.report = report
+    }
+
+    package func respond(to request: Request) -> Response {
+        var response: Response
+        do {
+            response = try route(request)
+        } catch let failure as Failure {
+            if let reason = failure.operatorReason { report(Report(request: request, reason: reason)) }
+            response = error(failure.status, failure.message, for: request)
+            if let seconds = failure.retryAfterSeconds { response.headers.add("Retry-After", String(seconds)) }
+            if failure == .loginNeeded { response.headers.add("WWW-Authenticate", "Basic realm=\"Glance\"") }
+        } catch let failure as RequestFailure {
+            response = error(failure.status, failure.message, for: request)
+            for field in failure.headers.fields { response.headers.add(field.name, field.value) }
+        } catch let unforeseen {
+            report(Report(request: request, reason: "unforeseen: \(unforeseen)"))
+            response = error(.internalServerError, Self.unforeseenMessage, for: request)
+        }
+        return finished(response, for: request)
+    }
+
+    /// The answer where the gateway sent what is no request.
+    package func respond(toMalformed reason: String, id: String) -> Response {
+        let request = Request(method: .get, target: RequestTarget("/"), id: id)
+        return finished(error(.badRequest, reason, for: request), for: request)
+    }
+
+    private static let unforeseenMessage = "Something unforeseen happened here: tell the operator the request id."
+
+    private func error(_ status: Status, _ message: String, for request: Request) -> Response {
+        ErrorBody.response(
+            status, message, requestID: request.id, asJSON: prefersJSON(request.headers.joined("accept")))
+    }
+
+    private func finished(_ response: Response, for request: Request) -> Response {
+        var response = response
+        response.headers.add("X-Request-Id", request.id)
+        response.headers.add("X-Content-Type-Options", "nosniff")
+        if case .bytes(let bytes) = response.body { response.headers.add("Content-Length", String(bytes.count)) }
+        if case .stream(_, let length) = response.body { response.headers.add("Content-Length", String(length)) }
+        if request.method == .head { response.body = .none }
+        return response
+    }
+}
+
+/// Something that the operator should know.
+package struct Report: Sendable {
+    package let requestID: String
+    package let reason: String
+
+    init(request: Request, reason: String) {
+        requestID = request.id
+        self.reason = reason
+    }
+}

@@ -1,0 +1,106 @@
+import GlanceModel
+import HTTP
+
+/// How a failure looks to a client: its status, and one line that says what, why and what to do.
+extension Failure {
+    package var status: Status {
+        switch self {
+        case .invalid, .sizeMismatch, .digestMismatch, .fieldsTooLong, .unknownStore, .unknownMarker, .clientGone:
+            .badRequest
+        case .loginNeeded: .unauthorized
+        case .notAllowed: .forbidden
+        case .notFound, .noData: .notFound
+        case .clientSilent: .requestTimeout
+        case .idTaken, .dataComing, .dataImmutable, .fieldImmutable, .versionConflict: .conflict
+        case .preconditionFailed: .preconditionFailed
+        case .imageTooLarge: .contentTooLarge
+        case .transfersTaken, .leaseLost, .registryBusy, .registryAway, .storeAway, .storeNotOffered, .notLocal:
+            .serviceUnavailable
+        case .noSpace: .insufficientStorage
+        }
+    }
+
+    /// Seconds after which the same request may fare better; nil where it will not, as it is.
+    package var retryAfterSeconds: Int? {
+        switch self {
+        case .transfersTaken, .leaseLost, .registryBusy: 2
+        case .registryAway, .storeAway: 10
+        case .storeNotOffered, .notLocal: 60
+        case .invalid, .sizeMismatch, .digestMismatch, .fieldsTooLong, .unknownStore, .unknownMarker, .imageTooLarge,
+            .loginNeeded, .notAllowed, .notFound, .noData, .idTaken, .dataComing, .dataImmutable, .fieldImmutable,
+            .versionConflict, .preconditionFailed, .clientGone, .clientSilent, .noSpace:
+            nil
+        }
+    }
+
+    package var message: String {
+        switch self {
+        case .invalid(let field, let problem):
+            "The field \(field) is not right: \(problem)."
+        case .sizeMismatch(let declared, let received):
+            "The image has \(received) bytes and its size was given as \(declared): correct x-image-meta-size or leave it out. Nothing was kept."
+        case .digestMismatch(let declared, let received):
+            "The image's SHA-256 is \(received) and was given as \(declared): it was damaged on its way, or is another one. Nothing was kept."
+        case .fieldsTooLong(let bytes, let limit):
+            "The image's fields take \(bytes) bytes as headers and may take \(limit): give it fewer or shorter properties."
+        case .unknownStore(let name, let offered):
+            "There is no store “\(excerpt(name))” here: say one of \(offered.map(\.text).joined(separator: ", ")), or leave it out."
+        case .unknownMarker(let marker):
+            "The marker “\(excerpt(marker))” names no image: give the id of the last image of the page before."
+        case .imageTooLarge(let limit):
+            "The image is too large: this service takes up to \(limit) bytes."
+        case .loginNeeded:
+            "You are not logged in: give a user and password."
+        case .notAllowed(let id):
+            "The image \(id) belongs to somebody else: only its owner may change it."
+        case .notFound(let id):
+            "There is no image “\(excerpt(id))”: GET /images/ lists those that there are."
+        case .noData(let id):
+            "The image \(id) has no data yet: PUT /images/\(id) with the image as its body adds them."
+        case .idTaken(let id):
+            "The id \(id) is taken, and an id that had an image is never given again: choose another one, or leave it out."
+        case .dataComing(let id):
+            "The data of the image \(id) are coming in just now: try again when they are there."
+        case .dataImmutable(let id):
+            "The image \(id) has its data, and data never change: add a new image instead."
+        case .fieldImmutable(let id, let field):
+            "The \(field) of the image \(id) cannot change: leave it out, or add a new image instead."
+        case .versionConflict(let id, let current):
+            "The image \(id) has changed in between: it is at version \(current) now. Read it again and decide anew."
+        case .preconditionFailed(let id):
+            "\(id.map { "The image \($0)" } ?? "What is here") is not what the request's If-… header asks for. Nothing was done."
+        case .clientGone:
+            "The connection ended before the whole image was there. Nothing was kept."
+        case .clientSilent:
+            "No more of the image came for too long. Nothing was kept."
+        case .noSpace:
+            "There is no room for this image: ask the operator for space."
+        case .transfersTaken:
+            "As many images as this service allows are on their way already: try again in a moment."
+        case .leaseLost(let id):
+            "The upload of the image \(id) stood still for too long and was given up. Nothing was kept: try again."
+        case .registryBusy:
+            "The image registry is busy: try again in a moment."
+        case .registryAway:
+            "The image registry does not answer: try again later."
+        case .storeAway(let name, _):
+            "The image store \(name) does not answer: try again later."
+        case .storeNotOffered(let name):
+            "The image's data are in the store \(name), which this service does not offer at present."
+        case .notLocal:
+            "This service asks nobody who they are, and therefore answers on loopback addresses alone: its operator can set open = true, or an identity."
+        }
+    }
+
+    /// What the operator should know and the client should not.
+    package var operatorReason: String? {
+        switch self {
+        case .registryAway(let reason): "the registry failed: \(reason)"
+        case .storeAway(let name, let reason): "the store \(name) failed: \(reason)"
+        case .noSpace: "a store has no room for an image that was sent: make room, or lower free_bytes_min"
+        case .notLocal:
+            "a request came to an address other than loopback while identity = none: set open = true if everybody may do everything, else an identity"
+        default: nil
+        }
+    }
+}

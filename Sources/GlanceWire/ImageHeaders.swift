@@ -1,0 +1,67 @@
+import GlanceModel
+import HTTP
+
+/// An image as `x-image-meta-*` header fields, both ways.
+package enum ImageHeaders {
+    private static let prefix = "x-image-meta-"
+    private static let propertyPrefix = "x-image-meta-property-"
+
+    /// Every field of an image that lives at `uri`.
+    package static func fields(_ image: Image, uri: String) -> [(name: String, value: String)] {
+        var fields = [
+            ("x-image-meta-uri", uri),
+            ("x-image-meta-id", image.id.text),
+            ("x-image-meta-name", image.name.text),
+            ("x-image-meta-type", image.type.rawValue),
+            ("x-image-meta-size", String(image.size ?? 0)),
+            ("x-image-meta-store", image.store.text),
+            ("x-image-meta-created_at", image.createdAt.text),
+            ("x-image-meta-updated_at", image.updatedAt.text),
+            ("x-image-meta-deleted_at", image.deletedAt?.text ?? ""),
+            ("x-image-meta-status", image.status.rawValue),
+            ("x-image-meta-is_public", image.isPublic ? "True" : "False"),
+            ("x-image-meta-owner", image.owner),
+            ("x-image-meta-sha256", image.sha256?.text ?? ""),
+            ("x-image-meta-version", String(image.version)),
+        ]
+        for (key, value) in image.properties.pairs { fields.append((propertyPrefix + key, value)) }
+        return fields
+    }
+
+    /// Bytes that an image's fields take as header lines.
+    package static func byteCount(_ image: Image, uri: String) -> Int {
+        fields(image, uri: uri).reduce(0) { $0 + $1.name.utf8.count + $1.value.utf8.count + ": \r\n".utf8.count }
+    }
+
+    /// What a client's header fields say of an image. Names that are unknown, or not for clients to set, say nothing.
+    package static func read(_ headers: Headers) throws(Failure) -> ImageFields {
+        var fields = ImageFields()
+        for field in headers.fields {
+            let name = Headers.folded(field.name)
+            if name.hasPrefix(foldedPropertyPrefix) {
+                try requireUTF8(field)
+                try fields.properties.add(String(name.dropFirst(foldedPropertyPrefix.count)), field.value)
+            } else if name.hasPrefix(foldedPrefix),
+                let known = ImageFields.Name(rawValue: String(name.dropFirst(foldedPrefix.count)))
+            {
+                try requireUTF8(field)
+                try fields.set(known, field.value)
+            }
+        }
+        return fields
+    }
+
+    /// True where any field of a request says something of an image.
+    package static func arePresent(in headers: Headers) -> Bool {
+        headers.fields.contains { Headers.folded($0.name).hasPrefix(foldedPrefix) }
+    }
+
+    private static let foldedPrefix = Headers.folded(prefix)
+    private static let foldedPropertyPrefix = Headers.folded(propertyPrefix)
+
+    private static func requireUTF8(_ field: Headers.Field) throws(Failure) {
+        guard field.isUTF8 else {
+            throw .invalid(field: excerpt(field.name), problem: "its value is no UTF-8: send text in UTF-8")
+        }
+    }
+}

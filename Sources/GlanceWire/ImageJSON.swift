@@ -1,0 +1,143 @@
+import FoundationEssentials
+import GlanceModel
+
+/// An image as JSON, both ways.
+package enum ImageJSON {
+    /// `{"image": {every field}}`
+    package static func one(_ image: Image, uri: String) -> [UInt8] {
+        var json = JSONText()
+        json.raw("{\"image\": ")
+        writeDetailed(image, uri: uri, into: &json)
+        json.raw("}\n")
+        return json.bytes
+    }
+
+    /// What a list says of an image: where it is, and its name, type and size.
+    package static func writeBrief(_ image: Image, uri: String, into json: inout JSONText) {
+        json.raw("{\"uri\": ")
+        json.string(uri)
+        writeNameTypeSize(image, into: &json)
+        json.raw(", \"id\": ")
+        json.string(image.id.text)
+        json.raw("}")
+    }
+
+    /// Every field.
+    package static func writeDetailed(_ image: Image, uri: String, into json: inout JSONText) {
+        json.raw("{\"uri\": ")
+        json.string(uri)
+        json.raw(", \"id\": ")
+        json.string(image.id.text)
+        writeNameTypeSize(image, into: &json)
+        json.raw(", \"store\": ")
+        json.string(image.store.text)
+        json.raw(", \"created_at\": ")
+        json.string(image.createdAt.text)
+        json.raw(", \"updated_at\": ")
+        json.string(image.updatedAt.text)
+        json.raw(", \"deleted_at\": ")
+        json.string(image.deletedAt?.text ?? "")
+        json.raw(", \"status\": ")
+        json.string(image.status.rawValue)
+        json.raw(", \"is_public\": ")
+        json.boolean(image.isPublic)
+        json.raw(", \"properties\": ")
+        writeProperties(image.properties, into: &json)
+        json.raw(", \"owner\": ")
+        json.string(image.owner)
+        json.raw(", \"sha256\": ")
+        json.string(image.sha256?.text ?? "")
+        json.raw(", \"version\": ")
+        json.integer(image.version)
+        json.raw("}")
+    }
+
+    private static func writeNameTypeSize(_ image: Image, into json: inout JSONText) {
+        json.raw(", \"name\": ")
+        json.string(image.name.text)
+        json.raw(", \"type\": ")
+        json.string(image.type.rawValue)
+        // A string of digits: many JSON readers hold numbers as doubles, which are exact up to 2^53 alone.
+        json.raw(", \"size\": ")
+        json.string(String(image.size ?? 0))
+    }
+
+    private static func writeProperties(_ properties: ImageProperties, into json: inout JSONText) {
+        json.raw("{")
+        for (index, (key, value)) in properties.pairs.enumerated() {
+            if index > 0 { json.raw(", ") }
+            json.key(key)
+            json.string(value)
+        }
+        json.raw("}")
+    }
+
+    /// What a client's `{"image": {…}}` says of an image. Keys that are unknown, or not for clients to set, say nothing.
+    package static func read(_ bytes: [UInt8]) throws(Failure) -> ImageFields {
+        let image: [String: JSONValue]
+        do {
+            image = try JSONDecoder().decode(Envelope.self, from: Data(bytes)).image
+        } catch {
+            throw .invalid(field: "body", problem: "it is no JSON of the form {\"image\": {\"name\": …, \"type\": …}}")
+        }
+        var fields = ImageFields()
+        for name in ImageFields.Name.allCases {
+            if let value = image[name.rawValue] { try fields.set(name, try text(of: value, for: name)) }
+        }
+        if let value = image["properties"] { fields.properties = try properties(value) }
+        return fields
+    }
+
+    private static func text(of value: JSONValue, for name: ImageFields.Name) throws(Failure) -> String {
+        switch (value, name) {
+        case (.string(let text), _): return text
+        case (.integer(let number), .size), (.integer(let number), .version), (.integer(let number), .isPublic):
+            return String(number)
+        case (.boolean(let flag), .isPublic): return flag ? "true" : "false"
+        default:
+            throw .invalid(field: name.rawValue, problem: "it is no JSON \(name == .isPublic ? "boolean" : "string")")
+        }
+    }
+
+    private static func properties(_ value: JSONValue) throws(Failure) -> ImageProperties {
+        guard case .object(let members) = value else {
+            throw .invalid(field: "properties", problem: "it is no JSON object of strings")
+        }
+        var properties = ImageProperties()
+        for (key, value) in members.sorted(by: { $0.key < $1.key }) {
+            guard case .string(let text) = value else {
+                throw .invalid(field: "property \(ImageProperties.key(key))", problem: "its value is no JSON string")
+            }
+            try properties.add(key, text)
+        }
+        return properties
+    }
+
+    private struct Envelope: Decodable {
+        let image: [String: JSONValue]
+    }
+}
+
+/// The JSON values that mean something in an image.
+private enum JSONValue: Decodable {
+    case string(String)
+    case integer(Int64)
+    case boolean(Bool)
+    case object([String: JSONValue])
+    case other
+
+    init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        if let text = try? container.decode(String.self) {
+            self = .string(text)
+        } else if let flag = try? container.decode(Bool.self) {
+            self = .boolean(flag)
+        } else if let number = try? container.decode(Int64.self) {
+            self = .integer(number)
+        } else if let members = try? container.decode([String: JSONValue].self) {
+            self = .object(members)
+        } else {
+            self = .other
+        }
+    }
+}

@@ -1,0 +1,61 @@
+/// JSON text (RFC 8259) as it is written out: bytes, in order, with no tree in memory.
+package struct JSONText {
+    package private(set) var bytes: [UInt8] = []
+    /// True: every character beyond ASCII is escaped, so that the text can stand in a header.
+    private let asciiOnly: Bool
+
+    package init(asciiOnly: Bool = false, capacity: Int = 1024) {
+        self.asciiOnly = asciiOnly
+        bytes.reserveCapacity(capacity)
+    }
+
+    /// Structure: brackets, commas, and whatever else needs no escape.
+    package mutating func raw(_ text: StaticString) {
+        bytes.append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+    }
+
+    /// `"key": `
+    package mutating func key(_ key: String) {
+        string(key)
+        raw(": ")
+    }
+
+    package mutating func string(_ text: String) {
+        bytes.append(UInt8(ascii: "\""))
+        if asciiOnly {
+            for unit in text.utf16 { append(unit) }
+        } else {
+            for byte in text.utf8 { append(byte) }
+        }
+        bytes.append(UInt8(ascii: "\""))
+    }
+
+    package mutating func integer(_ number: Int64) {
+        bytes.append(contentsOf: String(number).utf8)
+    }
+
+    package mutating func boolean(_ value: Bool) {
+        if value { raw("true") } else { raw("false") }
+    }
+
+    private mutating func append(_ byte: UInt8) {
+        switch byte {
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"):
+            bytes.append(UInt8(ascii: "\\"))
+            bytes.append(byte)
+        case 0..<0x20, 0x7F:
+            escape(UInt16(byte))
+        default:
+            bytes.append(byte)
+        }
+    }
+
+    private mutating func append(_ unit: UInt16) {
+        if unit < 0x80 { append(UInt8(unit)) } else { escape(unit) }
+    }
+
+    private mutating func escape(_ unit: UInt16) {
+        let digits = String(unit, radix: 16)
+        bytes.append(contentsOf: "\\u\(String(repeating: "0", count: 4 - digits.count))\(digits)".utf8)
+    }
+}
