@@ -1,0 +1,172 @@
+import Bytes
+import Glibc
+import Sockets
+import Synchronization
+
+/// The threads of one worker: each accepts on the one socket and serves what it got to its end. There are a few at rest,
+/// and one more whenever all are busy, up to a bound; what is too many goes after a while of idleness.
+final class ThreadPool: Sendable {
+    struct Limits: Sendable {
+        var threadsMin = 4
+        var threadsMax: Int
+    }
+
+    /// Serves one connection; `thread` is a number from 0 that no other thread of the process has at that time.
+    typealias Serve = @Sendable (_ connection: Connection, _ chunk: Chunk, _ thread: Int) -> Void
+
+    private struct State {
+        /// Threads that wait in `accept`, to be woken when the pool is to end.
+        var waiting: Set<pthread_t> = []
+        /// Numbers that no thread has.
+        var free: [Int]
+        var running = 0
+        var isDraining = false
+    }
+
+    private let listener: Listener
+    private let limits: Limits
+    private let serve: Serve
+    private let onError: @Sendable (PosixError) -> Void
+    private let state: Mutex<State>
+
+    init(
+        _ listener: consuming Listener, limits: Limits, onError: @escaping @Sendable (PosixError) -> Void,
+        serve: @escaping Serve
+    ) {
+        self.listener = listener
+        self.limits = limits
+        self.onError = onError
+        self.serve = serve
+        state = Mutex(State(free: Array((0..<limits.threadsMax).reversed())))
+    }
+
+    func start() {
+        interruptWaits()
+        for _ in 0..<min(limits.threadsMin, limits.threadsMax) { addThread() }
+    }
+
+    /// Accepts nothing more, and waits until every request in hand is done: true, or false when `secondsMax` ran out.
+    func drain(secondsMax: Int) -> Bool {
+        let deadline = Deadline(seconds: secondsMax)
+        while !deadline.isPast {
+            let running = state.withLock { state in
+                state.isDraining = true
+                // A thread may just be on its way into `accept`, so the signal is given again until all have gone.
+                for thread in state.waiting { pthread_kill(thread, SIGUSR1) }
+                return state.running
+            }
+            if running == 0 { return true }
+            usleep(Self.drainPollMicroseconds)
+        }
+        return false
+    }
+
+    private static let drainPollMicroseconds: UInt32 = 5_000
+    private static let errorPauseMicroseconds: UInt32 = 100_000
+
+    /// One thread's life.
+    private func run(_ number: Int) {
+        let chunk = Chunk()
+        while beginWaiting() {
+            let connection = accept()
+            endWaiting(gotWork: connection != nil)
+            if let connection {
+                serve(connection, chunk, number)
+            } else if isOneTooMany() {
+                break
+            }
+        }
+        state.withLock { state in
+            state.running -= 1
+            state.free.append(number)
+        }
+    }
+
+    private func accept() -> Connection? {
+        do {
+            return try listener.accept()
+        } catch {
+            // Out of descriptors or memory: what is being served will free some.
+            onError(error)
+            usleep(Self.errorPauseMicroseconds)
+            return nil
+        }
+    }
+
+    private func beginWaiting() -> Bool {
+        state.withLock { state in
+            guard !state.isDraining else { return false }
+            state.waiting.insert(pthread_self())
+            return true
+        }
+    }
+
+    private func endWaiting(gotWork: Bool) {
+        let isShort = state.withLock { state in
+            state.waiting.remove(pthread_self())
+            return gotWork && state.waiting.isEmpty && !state.isDraining
+        }
+        if isShort { addThread() }
+    }
+
+    /// Asked after a wait that brought nothing.
+    private func isOneTooMany() -> Bool {
+        state.withLock { $0.running > limits.threadsMin && !$0.waiting.isEmpty }
+    }
+
+    private func addThread() {
+        let number = state.withLock { state -> Int? in
+            guard let number = state.free.popLast() else { return nil }
+            state.running += 1
+            return number
+        }
+        guard let number else { return }
+        let code = Thread.start { self.run(number) }
+        guard code != 0 else { return }
+        onError(PosixError("pthread_create", code: code))
+        state.withLock { state in
+            state.running -= 1
+            state.free.append(number)
+        }
+    }
+
+    /// Makes SIGUSR1 break a wait and do nothing else.
+    private func interruptWaits() {
+        var action = sigaction()
+        action.__sigaction_handler.sa_handler = { _ in }
+        sigaction(SIGUSR1, &action, nil)
+    }
+}
+
+/// A thread of the system's own: the request path blocks, and must not do so on Swift's cooperative pool.
+enum Thread {
+    private static let stackBytes = 512 * 1024
+
+    private final class Body {
+        let run: @Sendable () -> Void
+
+        init(_ run: @escaping @Sendable () -> Void) {
+            self.run = run
+        }
+    }
+
+    /// Starts `body` on a new thread; the error number where there is none to be had, else 0.
+    static func start(_ body: @escaping @Sendable () -> Void) -> Int32 {
+        var attributes = pthread_attr_t()
+        pthread_attr_init(&attributes)
+        defer { pthread_attr_destroy(&attributes) }
+        pthread_attr_setstacksize(&attributes, stackBytes)
+        pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
+        let context = Unmanaged.passRetained(Body(body))
+        var thread = pthread_t()
+        let code = pthread_create(
+            &thread, &attributes,
+            { context in
+                guard let context else { return nil }
+                Unmanaged<Body>.fromOpaque(context).takeRetainedValue().run()
+                return nil
+            }, context.toOpaque())
+        if code != 0 { context.release() }
+        return code
+    }
+}

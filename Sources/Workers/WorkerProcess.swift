@@ -1,0 +1,130 @@
+import Bytes
+import Glibc
+import HTTP
+import SCGI
+import Sockets
+
+/// One worker: serves requests on the socket that it shares with its fellows until its supervisor tells it to end, or is
+/// gone.
+package struct WorkerProcess {
+    package struct Settings: Sendable {
+        package var threadsMax: Int
+        package var drainSecondsMax: Int
+        package var exchange: SCGIExchange.Limits
+
+        package init(threadsMax: Int, drainSecondsMax: Int, exchange: SCGIExchange.Limits) {
+            self.threadsMax = threadsMax
+            self.drainSecondsMax = drainSecondsMax
+            self.exchange = exchange
+        }
+    }
+
+    /// What a worker answers with.
+    package protocol Handler: Sendable {
+        func respond(to request: Request) -> Response
+        /// The answer to what is no request.
+        func respond(to defect: SCGIDefect) -> Response
+        /// A request was served to its end; `error` says why its answer could not be sent whole.
+        func finished(_ status: Status, error: (any Error)?)
+        func failed(_ error: PosixError)
+    }
+
+    private let settings: Settings
+    private let handler: any Handler
+    private let page: SharedPage
+    private let number: Int
+
+    package init(number: Int, settings: Settings, page: SharedPage, handler: any Handler) {
+        self.number = number
+        self.settings = settings
+        self.page = page
+        self.handler = handler
+    }
+
+    /// Serves until TERM or INT comes, or until `lifeline` ends because its other end, the supervisor, is gone. Then ends
+    /// what is in hand. False where that took longer than its bound.
+    package func run(_ listener: consuming Listener, lifeline: consuming FileDescriptor) -> Bool {
+        Signals.block([SIGTERM, SIGINT, SIGHUP])
+        Lifeline.watch(lifeline)
+        let (exchange, handler, page, number) = (settings.exchange, handler, page, number)
+        let serveOne: ThreadPool.Serve = { connection, chunk, thread in
+            serve(SCGIExchange(connection, limits: exchange, chunk: chunk)) { id in
+                page.setRequest(id, worker: number, thread: thread)
+            }
+            page.clearRequest(worker: number, thread: thread)
+        }
+        let pool = ThreadPool(
+            listener, limits: ThreadPool.Limits(threadsMax: settings.threadsMax), onError: { handler.failed($0) },
+            serve: serveOne)
+        pool.start()
+        while Signals.wait(for: [SIGTERM, SIGINT, SIGHUP]) == SIGHUP {}
+        return pool.drain(secondsMax: settings.drainSecondsMax)
+    }
+
+    private func serve(_ exchange: SCGIExchange, begun: (String) -> Void) {
+        let response: Response
+        do {
+            let request = try exchange.readRequest()
+            begun(request.id)
+            response = handler.respond(to: request)
+        } catch let defect as SCGIDefect {
+            response = handler.respond(to: defect)
+        } catch {
+            // A peer that was silent, or went away, before there was a request: nobody to answer.
+            return
+        }
+        do {
+            try exchange.send(response)
+            handler.finished(response.status, error: nil)
+        } catch {
+            handler.finished(response.status, error: error)
+        }
+    }
+}
+
+/// The pipe whose other end the supervisor holds: it ends when the supervisor does, however that came.
+package enum Lifeline {
+    /// Sends this process TERM once the lifeline ends.
+    package static func watch(_ lifeline: consuming FileDescriptor) {
+        let number = lifeline.release()
+        _ = Thread.start {
+            var byte: UInt8 = 0
+            while true {
+                let count = read(number, &byte, 1)
+                if count > 0 || count < 0 && errno == EINTR { continue }
+                break
+            }
+            kill(getpid(), SIGTERM)
+        }
+    }
+}
+
+package enum Signals {
+    /// Keeps `signals` from interrupting any thread of this process: they are waited for instead.
+    package static func block(_ signals: [Int32]) {
+        var set = make(signals)
+        pthread_sigmask(SIG_BLOCK, &set, nil)
+    }
+
+    package static func wait(for signals: [Int32]) -> Int32 {
+        var set = make(signals)
+        var signal: Int32 = 0
+        sigwait(&set, &signal)
+        return signal
+    }
+
+    /// The next of `signals`; nil when none came within `milliseconds`.
+    package static func wait(for signals: [Int32], milliseconds: Int) -> Int32? {
+        var set = make(signals)
+        var bound = timespec(tv_sec: milliseconds / 1000, tv_nsec: milliseconds % 1000 * 1_000_000)
+        let signal = sigtimedwait(&set, nil, &bound)
+        return signal > 0 ? signal : nil
+    }
+
+    static func make(_ signals: [Int32]) -> sigset_t {
+        var set = sigset_t()
+        sigemptyset(&set)
+        for signal in signals { sigaddset(&set, signal) }
+        return set
+    }
+}

@@ -1,0 +1,132 @@
+import Bytes
+import GlanceAPI
+import GlanceModel
+import GlanceRegistry
+import GlanceStores
+import Glibc
+import HTTP
+import SCGI
+
+/// Puts the service together from its settings: the one place that knows which registry and which stores there are.
+struct Assembly {
+    let settings: Settings
+    let log: Log
+    let surroundings = Surroundings(now: currentTime, uptime: uptimeSeconds, newName: randomName)
+
+    init(_ settings: Settings) {
+        self.settings = settings
+        log = Log(logsInfo: settings.logsInfo)
+    }
+
+    /// Makes the registry if it is new, and ties the stores to it.
+    func prepare() throws {
+        try SQLiteRegistry.prepare(
+            path: settings.registryPath, busySecondsMax: settings.registryBusySecondsMax, newSite: randomName())
+        let site = try registry().siteID()
+        for store in try stores().all { try store.open(site: site) }
+    }
+
+    func registry() throws(Failure) -> any ImageRegistry {
+        try SQLiteRegistry(path: settings.registryPath, busySecondsMax: settings.registryBusySecondsMax)
+    }
+
+    func stores() throws -> StoreSet {
+        let file = FileStore(
+            FileStore.Settings(
+                directory: settings.fileDirectory, gatewayPrefix: "/_glance/images/",
+                freeBytesMin: settings.freeBytesMin,
+                groupID: try groupID()))
+        return StoreSet(
+            [file].filter { settings.stores.contains($0.name.text) }, default: StoreName(settings.defaultStore))
+    }
+
+    /// The group of nginx; nil for this process's own.
+    func groupID() throws -> gid_t? {
+        guard !settings.group.isEmpty else { return nil }
+        guard let entry = getgrnam(settings.group) else {
+            throw SettingsError(place: "group", problem: "there is no group “\(settings.group)” on this host")
+        }
+        return entry.pointee.gr_gid
+    }
+
+    func images(transfers: TransferSlots) throws -> ImageService {
+        ImageService(
+            registry: try registry(), stores: try stores(),
+            limits: ImageLimits(imageBytesMax: settings.imageBytesMax, leaseSeconds: settings.leaseSeconds),
+            transfers: transfers, surroundings: surroundings)
+    }
+
+    func api(_ images: ImageService, metrics: @escaping @Sendable () -> String) -> GlanceAPI {
+        var apiSettings = GlanceAPI.Settings()
+        apiSettings.publicURL = settings.publicURL
+        apiSettings.headerBytesMax = settings.headerBytesMax
+        apiSettings.jsonBytesMax = settings.jsonBytesMax
+        let (freeBytesMin, log) = (settings.freeBytesMin, log)
+        return GlanceAPI(
+            images: images, settings: apiSettings,
+            operators: OperatorRoutes(
+                problems: { Readiness(images: images, freeBytesMin: freeBytesMin).problems }, metrics: metrics),
+            authenticate: authenticateNobody(open: settings.open),
+            report: { log.error($0.reason, ["request_id": $0.requestID]) })
+    }
+
+    func janitor() throws -> Janitor {
+        Janitor(
+            registry: try registry(), stores: try stores(), holder: "\(randomName())",
+            lockSeconds: max(60, settings.janitorSeconds * 3))
+    }
+
+    var exchangeLimits: SCGIExchange.Limits {
+        var limits = SCGIExchange.Limits()
+        limits.requestSecondsMax = settings.requestSecondsMax
+        limits.idleSecondsMax = settings.clientIdleSecondsMax
+        return limits
+    }
+}
+
+/// Whether the service can do its work just now.
+struct Readiness {
+    let images: ImageService
+    let freeBytesMin: Int64
+
+    /// In words, for the operator; empty when all is well.
+    var problems: [String] {
+        var problems: [String] = []
+        do throws(Failure) {
+            _ = try images.registry.siteID()
+        } catch {
+            problems.append(error.operatorReason ?? "the registry is busy")
+        }
+        for store in images.stores.all {
+            do throws(Failure) {
+                if let free = try store.freeBytes(), free <= freeBytesMin {
+                    problems.append(
+                        "the store \(store.name) has \(free) bytes free and keeps \(freeBytesMin): uploads are refused")
+                }
+            } catch {
+                problems.append(error.operatorReason ?? "the store \(store.name) failed")
+            }
+        }
+        return problems
+    }
+}
+
+@Sendable func currentTime() -> Timestamp {
+    var time = timespec()
+    clock_gettime(CLOCK_REALTIME, &time)
+    return Timestamp(seconds: Int64(time.tv_sec))
+}
+
+@Sendable func uptimeSeconds() -> Int64 {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return Int64(time.tv_sec)
+}
+
+/// 128 random bits as 32 hexadecimal digits.
+@Sendable func randomName() -> String {
+    (0..<2).map { _ in
+        let digits = String(UInt64.random(in: .min ... .max), radix: 16)
+        return String(repeating: "0", count: 16 - digits.count) + digits
+    }.joined()
+}

@@ -1,0 +1,85 @@
+import Bytes
+import GlanceModel
+import Glibc
+import Sockets
+import Workers
+
+/// The settings that the supervisor handed over.
+private func inheritedSettings() throws -> Settings {
+    let file = FileDescriptor(owning: ChildDescriptor.settings)
+    var sources = SettingsSources()
+    try sources.take(file: readText(file, bytesMax: 1 << 20), named: "settings of the supervisor")
+    return try Settings(sources)
+}
+
+/// `glance-api worker N`, as the supervisor starts it.
+struct WorkerMain {
+    private let number: Int
+
+    init(_ arguments: [String]) throws {
+        guard arguments.count == 1, let number = Int(arguments[0]), (0..<SharedPage.workersMax).contains(number) else {
+            throw SettingsError(place: "worker", problem: "only a supervisor starts workers: run glance-api serve")
+        }
+        self.number = number
+    }
+
+    func run() throws -> Int32 {
+        umask(0o027)
+        signal(SIGPIPE, SIG_IGN)
+        let assembly = Assembly(try inheritedSettings())
+        let settings = assembly.settings
+        let page = try SharedPage(FileDescriptor(owning: ChildDescriptor.page))
+        let metrics = Metrics(page: page, worker: number)
+        let transfers = TransferSlots(max: settings.transfersMax) { metrics.setTransfers($0) }
+        let images = try assembly.images(transfers: transfers)
+        let api = assembly.api(images) { metrics.text(stores: images.stores) }
+        let listener = Listener(inherited: FileDescriptor(owning: ChildDescriptor.listener))
+        listener.setAcceptSeconds(Self.acceptSeconds)
+        let worker = WorkerProcess(
+            number: number,
+            settings: WorkerProcess.Settings(
+                threadsMax: settings.threadsMax, drainSecondsMax: settings.drainSecondsMax,
+                exchange: assembly.exchangeLimits),
+            page: page, handler: WorkerHandler(api: api, metrics: metrics, log: assembly.log))
+        let isDrained = worker.run(listener, lifeline: FileDescriptor(owning: ChildDescriptor.lifeline))
+        if !isDrained { assembly.log.error("requests were cut off: drain_seconds_max ran out") }
+        return 0
+    }
+
+    /// After so long without work a thread that is one too many ends.
+    private static let acceptSeconds = 5
+}
+
+/// `glance-api janitor`, as the supervisor starts it.
+struct JanitorMain {
+    func run() throws -> Int32 {
+        umask(0o027)
+        let assembly = Assembly(try inheritedSettings())
+        Signals.block([SIGTERM, SIGINT, SIGHUP])
+        Lifeline.watch(FileDescriptor(owning: ChildDescriptor.lifeline))
+        let janitor = try assembly.janitor()
+        repeat {
+            do throws(Failure) {
+                if let sweep = try janitor.sweep() { report(sweep, to: assembly.log) }
+            } catch {
+                assembly.log.error("the janitor could not work: \(error.operatorReason ?? error.message)")
+            }
+        } while isToGoOn(afterSeconds: assembly.settings.janitorSeconds)
+        return 0
+    }
+
+    private func isToGoOn(afterSeconds seconds: Int) -> Bool {
+        switch Signals.wait(for: [SIGTERM, SIGINT, SIGHUP], milliseconds: seconds * 1000) {
+        case SIGTERM, SIGINT: false
+        default: true
+        }
+    }
+
+    private func report(_ sweep: Janitor.Sweep, to log: Log) {
+        for id in sweep.endedLeases { log.error("an upload was broken off and is cleared away", ["image": id.text]) }
+        if sweep.removed > 0 { log.info("bytes removed", ["images": String(sweep.removed)]) }
+        for failure in sweep.failures {
+            log.error("bytes could not be removed: \(failure.operatorReason ?? failure.message)")
+        }
+    }
+}

@@ -1,0 +1,100 @@
+import Bytes
+import GlanceModel
+import GlanceWire
+import Glibc
+
+/// The command line: what to do, and with which settings.
+enum Command {
+    static let configurationPath = "/etc/glance/glance-api.conf"
+
+    private static let exitFailure: Int32 = 1
+    private static let exitUsage: Int32 = 64
+    private static let exitConfiguration: Int32 = 78
+
+    /// Does what the arguments say and returns the exit status.
+    static func run(_ arguments: [String]) -> Int32 {
+        var rest = arguments[...]
+        let name = rest.first.flatMap { $0.hasPrefix("--") ? nil : $0 } ?? "serve"
+        if rest.first == name { rest = rest.dropFirst() }
+        if name == "help" || arguments.contains("--help") { return say(SettingsDocuments.help) }
+        do {
+            switch name {
+            case "serve":
+                return try Serving(try Settings(sources(Array(rest)))).run { try Settings(sources(Array(rest))) }
+            case "check": return try check(Settings(sources(Array(rest))))
+            case "settings": return settings(Array(rest))
+            case "worker": return try WorkerMain(Array(rest)).run()
+            case "janitor": return try JanitorMain().run()
+            default: return refuse("there is no command “\(name)”: see glance-api help", exitUsage)
+            }
+        } catch let error as SettingsError {
+            return refuse(error.description, exitConfiguration)
+        } catch let failure as Failure {
+            return refuse(failure.operatorReason ?? failure.message, exitFailure)
+        } catch {
+            return refuse("\(error)", exitFailure)
+        }
+    }
+
+    private static func sources(_ arguments: [String]) throws(SettingsError) -> SettingsSources {
+        var flags = arguments
+        var path = environmentVariables()["\(SettingsSources.environmentPrefix)CONFIG"]
+        if let index = flags.firstIndex(where: { $0 == "--config" || $0.hasPrefix("--config=") }) {
+            path = try takePath(from: &flags, at: index)
+        }
+        var sources = SettingsSources()
+        if let path = path ?? standardPath { try sources.take(file: SettingsSources.read(path), named: path) }
+        try sources.take(environment: environmentVariables())
+        try sources.take(flags: flags)
+        return sources
+    }
+
+    private static func takePath(from flags: inout [String], at index: Int) throws(SettingsError) -> String {
+        let flag = flags.remove(at: index)
+        if let equals = flag.firstIndex(of: "=") { return String(flag[flag.index(after: equals)...]) }
+        guard index < flags.count else { throw SettingsError(place: flag, problem: "its value is missing") }
+        return flags.remove(at: index)
+    }
+
+    private static var standardPath: String? {
+        access(configurationPath, F_OK) == 0 ? configurationPath : nil
+    }
+
+    private static func check(_ settings: Settings) throws -> Int32 {
+        try Assembly(settings).prepare()
+        let images = try Assembly(settings).images(transfers: TransferSlots(max: 1))
+        let problems = Readiness(images: images, freeBytesMin: settings.freeBytesMin).problems
+        guard problems.isEmpty else { return refuse(problems.joined(separator: "\n"), exitFailure) }
+        return say("All is well: settings, libraries, registry and stores.\n")
+    }
+
+    private static func settings(_ arguments: [String]) -> Int32 {
+        switch arguments {
+        case ["--list"]: say(SettingsDocuments.list)
+        case ["--sample"]: say(SettingsDocuments.sample)
+        case ["--markdown"]: say(SettingsDocuments.markdown)
+        default: refuse("settings takes one of --list, --sample, --markdown", exitUsage)
+        }
+    }
+
+    private static func say(_ text: String) -> Int32 {
+        print(text, terminator: "")
+        return 0
+    }
+
+    private static func refuse(_ reason: String, _ status: Int32) -> Int32 {
+        writeToStandardError(Array("glance-api: \(reason)\n".utf8))
+        return status
+    }
+}
+
+func environmentVariables() -> [String: String] {
+    var variables: [String: String] = [:]
+    var next = environ
+    while let entry = next.pointee {
+        let halves = String(cString: entry).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+        if halves.count == 2 { variables[String(halves[0])] = String(halves[1]) }
+        next += 1
+    }
+    return variables
+}

@@ -1,0 +1,40 @@
+import Bytes
+import GlanceWire
+import Glibc
+
+/// The log: a JSON object a line on standard error, so that nothing a client wrote can look like a line of its own.
+struct Log: Sendable {
+    let logsInfo: Bool
+
+    func info(_ event: String, _ details: KeyValuePairs<String, String> = [:]) {
+        if logsInfo { write("info", event, details) }
+    }
+
+    func error(_ event: String, _ details: KeyValuePairs<String, String> = [:]) {
+        write("error", event, details)
+    }
+
+    private func write(_ level: String, _ event: String, _ details: KeyValuePairs<String, String>) {
+        var json = JSONText(capacity: 256)
+        json.raw("{\"time\": ")
+        json.string("\(currentTime().text.replacing(" ", with: "T"))Z")
+        json.raw(", \"level\": ")
+        json.string(level)
+        json.raw(", \"event\": ")
+        json.string(event)
+        json.raw(", \"pid\": ")
+        json.integer(Int64(getpid()))
+        for (key, value) in details {
+            json.raw(", ")
+            json.key(key)
+            json.string(value)
+        }
+        json.raw("}\n")
+        writeToStandardError(json.bytes)
+    }
+}
+
+/// One write a line, so that the lines of several processes do not mix. Nobody is left to tell when it fails.
+func writeToStandardError(_ line: [UInt8]) {
+    _ = line.withUnsafeBytes { Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
+}

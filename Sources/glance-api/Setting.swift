@@ -1,0 +1,127 @@
+/// One setting: everything that the parser, the help, the sample file and the documentation know of it.
+struct Setting {
+    enum Kind {
+        case text
+        case number(ClosedRange<Int64>)
+        case flag
+        case choices([String])
+        case names([String])
+    }
+
+    let key: String
+    let kind: Kind
+    let standard: String
+    /// What it is for, in the words of the documentation; units included.
+    let meaning: String
+
+    init(_ key: String, _ kind: Kind, _ standard: String, _ meaning: String) {
+        self.key = key
+        self.kind = kind
+        self.standard = standard
+        self.meaning = meaning
+    }
+
+    /// What is wrong with a value; nil when nothing is.
+    func problem(with value: String) -> String? {
+        switch kind {
+        case .text:
+            return nil
+        case .number(let range):
+            guard let number = Int64(value), range.contains(number) else {
+                return "it takes a whole number from \(range.lowerBound) to \(range.upperBound), not “\(value)”"
+            }
+        case .flag:
+            guard ["true", "false"].contains(value) else { return "it takes true or false, not “\(value)”" }
+        case .choices(let choices):
+            guard choices.contains(value) else {
+                return "it takes \(choices.joined(separator: " or ")), not “\(value)”"
+            }
+        case .names(let names):
+            let given = value.split(separator: " ")
+            guard !given.isEmpty, given.allSatisfy({ names.contains(String($0)) }) else {
+                return "it takes names out of \(names.joined(separator: ", ")), not “\(value)”"
+            }
+        }
+        return nil
+    }
+}
+
+extension Setting {
+    private static let bytes = Int64(0)...Int64.max
+    private static let seconds = Int64(1)...86_400
+
+    /// Every setting there is. The parser, `glance-api help`, the sample file and docs/configuration.md come from here.
+    static let all: [Setting] = [
+        Setting(
+            "listen", .text, "unix:/run/glance/glance-api.sock",
+            "Where nginx finds this service: `unix:/PATH`, or `tcp:ADDRESS:PORT`. A socket that systemd hands over (`LISTEN_FDS`) comes before it."
+        ),
+        Setting(
+            "group", .text, "",
+            "The group that nginx runs as: it may use the Unix socket and read image files. Empty: this service's own group."
+        ),
+        Setting("workers", .number(0...64), "0", "Worker processes. 0: one for each processor core."),
+        Setting(
+            "threads_max", .number(2...512), "128",
+            "Threads in each worker at the most, and so requests that it serves at a time. It starts with 4 and grows as needed."
+        ),
+        Setting(
+            "transfers_max", .number(1...511), "96",
+            "Image transfers through each worker at a time at the most; one more is answered 503. Less than `threads_max`, so that metadata always finds a thread."
+        ),
+        Setting(
+            "request_seconds_max", .number(seconds), "10",
+            "Seconds until nginx must have sent a request's header block."),
+        Setting(
+            "client_idle_seconds_max", .number(seconds), "60",
+            "Seconds without a byte after which a client that sends or takes an image counts as gone. At most two thirds of `lease_seconds`."
+        ),
+        Setting(
+            "drain_seconds_max", .number(seconds), "60",
+            "Seconds that requests in hand have to end in when the service is told to stop."),
+        Setting(
+            "registry", .text, "sqlite:///var/lib/glance/registry.sqlite",
+            "Where metadata live: `sqlite://` and the absolute path of the database file, which is made if it is missing."
+        ),
+        Setting(
+            "registry_busy_seconds_max", .number(seconds), "10",
+            "Seconds to wait for another process that writes to the registry; then the answer is 503."),
+        Setting("stores", .names(["file"]), "file", "Image stores to offer, by name, with blanks between them."),
+        Setting("default_store", .choices(["file"]), "file", "The store of images that name none."),
+        Setting(
+            "file_directory", .text, "/var/lib/glance/images",
+            "The directory of the file store; its parent must exist. nginx's configuration names it too."),
+        Setting(
+            "image_bytes_max", .number(bytes), "1099511627776",
+            "Bytes of one image at the most; a larger one is answered 413. (Chunked uploads have a lower bound in nginx besides.)"
+        ),
+        Setting(
+            "header_bytes_max", .number(1024...65_536), "8192",
+            "Bytes that the fields of one image may take as header lines. nginx's buffers allow for 64 KiB."),
+        Setting("json_bytes_max", .number(1024...16_777_216), "262144", "Bytes of a JSON body at the most."),
+        Setting(
+            "free_bytes_min", .number(bytes), "268435456",
+            "Bytes that stay free on the file store's file system; an image that would take them is answered 507."),
+        Setting(
+            "lease_seconds", .number(3...86_400), "120",
+            "Seconds after which an upload that shows no sign of life loses its reservation, and its id is free again."),
+        Setting(
+            "janitor_seconds", .number(seconds), "10",
+            "Seconds between two rounds of the janitor, which clears up after uploads and deletes that were broken off."
+        ),
+        Setting(
+            "public_url", .text, "",
+            "Where clients find this service, as `https://images.example.com`: image URIs begin with it. Empty: with the scheme, host and port of the request."
+        ),
+        Setting(
+            "identity", .choices(["none"]), "none",
+            "How users are told apart. `none`: not at all; whoever reaches the service is its operator."),
+        Setting(
+            "open", .flag, "false",
+            "With `identity = none`: whether requests to other addresses than loopback are served too. True lets everybody who reaches the port do everything."
+        ),
+        Setting(
+            "log_level", .choices(["error", "info"]), "info",
+            "What is logged: `error`, or `info` with starts and stops too."),
+    ]
+}

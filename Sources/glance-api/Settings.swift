@@ -1,0 +1,147 @@
+import Glibc
+import Sockets
+
+/// The settings, understood and found to go together.
+struct Settings: Sendable {
+    let listen: SocketAddress
+    let group: String
+    let workers: Int
+    let threadsMax: Int
+    let transfersMax: Int
+    let requestSecondsMax: Int
+    let clientIdleSecondsMax: Int
+    let drainSecondsMax: Int
+    let registryPath: String
+    let registryBusySecondsMax: Int
+    let stores: [String]
+    let defaultStore: String
+    let fileDirectory: String
+    let imageBytesMax: Int64
+    let headerBytesMax: Int
+    let jsonBytesMax: Int64
+    let freeBytesMin: Int64
+    let leaseSeconds: Int
+    let janitorSeconds: Int
+    let publicURL: String?
+    let open: Bool
+    let logsInfo: Bool
+    /// All of it as a configuration file, for the processes that this one starts.
+    let text: String
+
+    init(_ sources: SettingsSources) throws(SettingsError) {
+        let reader = SettingsReader(sources)
+        listen = try reader.address("listen")
+        group = reader.text("group")
+        let cores = Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+        workers = reader.int("workers") == 0 ? max(1, min(cores, 64)) : reader.int("workers")
+        threadsMax = reader.int("threads_max")
+        transfersMax = reader.int("transfers_max")
+        requestSecondsMax = reader.int("request_seconds_max")
+        clientIdleSecondsMax = reader.int("client_idle_seconds_max")
+        drainSecondsMax = reader.int("drain_seconds_max")
+        registryPath = try reader.sqlitePath("registry")
+        registryBusySecondsMax = reader.int("registry_busy_seconds_max")
+        stores = reader.text("stores").split(separator: " ").map(String.init)
+        defaultStore = reader.text("default_store")
+        fileDirectory = try reader.absolutePath("file_directory")
+        imageBytesMax = reader.number("image_bytes_max")
+        headerBytesMax = reader.int("header_bytes_max")
+        jsonBytesMax = reader.number("json_bytes_max")
+        freeBytesMin = reader.number("free_bytes_min")
+        leaseSeconds = reader.int("lease_seconds")
+        janitorSeconds = reader.int("janitor_seconds")
+        publicURL = try reader.url("public_url")
+        open = reader.text("open") == "true"
+        logsInfo = reader.text("log_level") == "info"
+        text = reader.fileText
+        try checkTogether(reader)
+    }
+
+    private func checkTogether(_ reader: SettingsReader) throws(SettingsError) {
+        if transfersMax >= threadsMax {
+            throw reader.error(
+                "transfers_max", "it must be less than threads_max (\(threadsMax)), so that metadata finds a thread")
+        }
+        if clientIdleSecondsMax * 3 > leaseSeconds * 2 {
+            throw reader.error(
+                "lease_seconds",
+                """
+                it must be at least one and a half times client_idle_seconds_max (\(clientIdleSecondsMax)), \
+                else a slow upload loses its reservation
+                """)
+        }
+        if !stores.contains(defaultStore) {
+            throw reader.error(
+                "default_store", "“\(defaultStore)” is none of the stores offered (\(stores.joined(separator: ", ")))")
+        }
+    }
+}
+
+/// Takes single values out of the sources, which have checked each one's form already.
+private struct SettingsReader {
+    private let sources: SettingsSources
+
+    init(_ sources: SettingsSources) {
+        self.sources = sources
+    }
+
+    func text(_ key: String) -> String {
+        sources.values[key]?.value ?? ""
+    }
+
+    func number(_ key: String) -> Int64 {
+        Int64(text(key)) ?? 0
+    }
+
+    func int(_ key: String) -> Int {
+        Int(number(key))
+    }
+
+    func address(_ key: String) throws(SettingsError) -> SocketAddress {
+        guard let address = SocketAddress(text(key)) else {
+            throw error(
+                key,
+                """
+                it takes unix:/PATH with a path of at most \(SocketAddress.pathBytesMax) bytes, or tcp:ADDRESS:PORT with a \
+                numeric address, not “\(text(key))”
+                """)
+        }
+        return address
+    }
+
+    func sqlitePath(_ key: String) throws(SettingsError) -> String {
+        let scheme = "sqlite://"
+        let path = String(text(key).dropFirst(scheme.count))
+        guard text(key).hasPrefix(scheme), path.hasPrefix("/") else {
+            throw error(key, "it takes sqlite:// and an absolute path, as in sqlite:///var/lib/glance/registry.sqlite")
+        }
+        return path
+    }
+
+    func absolutePath(_ key: String) throws(SettingsError) -> String {
+        var path = text(key)
+        while path.count > 1, path.hasSuffix("/") { path.removeLast() }
+        guard path.hasPrefix("/"), path.count > 1 else { throw error(key, "it takes an absolute path, not “\(path)”") }
+        return path
+    }
+
+    /// Without the slashes at its end; nil when it is empty.
+    func url(_ key: String) throws(SettingsError) -> String? {
+        var url = text(key)
+        guard !url.isEmpty else { return nil }
+        while url.hasSuffix("/") { url.removeLast() }
+        let isPlain = url.utf8.allSatisfy { (0x21...0x7E).contains($0) && $0 != UInt8(ascii: "\"") }
+        guard isPlain, url.hasPrefix("http://") || url.hasPrefix("https://"), url.count > "https://".count else {
+            throw error(key, "it takes an http or https URL, not “\(url)”")
+        }
+        return url
+    }
+
+    func error(_ key: String, _ problem: String) -> SettingsError {
+        SettingsError(place: sources.values[key]?.place ?? key, problem: "\(key): \(problem)")
+    }
+
+    var fileText: String {
+        Setting.all.map { "\($0.key) = \(text($0.key))\n" }.joined()
+    }
+}
