@@ -15,6 +15,11 @@ func tests(_ name: String, of imports: [Target.Dependency]) -> Target {
     .testTarget(name: name, dependencies: imports, swiftSettings: strict)
 }
 
+let everything: [Target.Dependency] = [
+    "Bytes", "GlanceAPI", "GlanceModel", "GlanceRegistry", "GlanceStores", "GlanceWire", "HTTP", "SCGI", "SQLite", "Sockets",
+    "Workers", "glance-api",
+]
+
 // What each target may import is decided in docs/architecture.md; a test compares the two.
 let package = Package(
     name: "glance",
@@ -42,5 +47,18 @@ let package = Package(
                 "Sockets", "Workers",
             ],
             swiftSettings: strict),
+
+        // Values, parsers and rules, each by itself.
+        tests("UnitTests", of: ["Bytes", "Digest", "GlanceModel", "GlanceWire", "HTTP", "SCGI", "Sockets", "Workers"]),
+        // One suite a seam, for every implementation of it.
+        tests("ConformanceTests", of: ["Bytes", "Digest", "GlanceModel", "GlanceRegistry", "GlanceStores", "SQLite"]),
+        // SCGI text in, bytes out, through everything but a network.
+        tests("HandlerTests", of: everything),
+        // Settings, and the documents that are made from code.
+        tests("ServerTests", of: everything),
+        // The walls between targets.
+        tests("ArchitectureTests", of: []),
+        // Real nginx, real curl.
+        tests("IntegrationTests", of: []),
     ]
 )
