@@ -36,7 +36,7 @@ let package = Package(
         wall("Digest", ["SystemLibrary"]),
         wall("SQLite", ["SystemLibrary"]),
         wall("GlanceModel", ["Bytes"]),
-        wall("GlanceWire", ["Bytes", "GlanceModel", "HTTP"]),
+        wall("GlanceWire", ["GlanceModel", "HTTP"]),
         wall("GlanceRegistry", ["GlanceModel", "SQLite"]),
         wall("GlanceStores", ["Bytes", "Digest", "GlanceModel"]),
         wall("GlanceAPI", ["Bytes", "GlanceModel", "GlanceWire", "HTTP"]),

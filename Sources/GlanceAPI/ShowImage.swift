@@ -37,9 +37,10 @@ extension GlanceAPI {
         }
         let part = range.map { ByteRangeInStore(offset: $0.first, count: $0.count) }
         let source = try images.read(record, range: part)
-        let contentRange = range.map { [("Content-Range", $0.contentRange(of: size))] } ?? []
+        // As nginx does: what accepts ranges is said with the whole alone.
+        let about = range.map { ("Content-Range", $0.contentRange(of: size)) } ?? acceptsRanges
         return Response(
-            range == nil ? .ok : .partialContent, headers: Headers(fields + common + [acceptsRanges] + contentRange),
+            range == nil ? .ok : .partialContent, headers: Headers(fields + common + [about]),
             body: .stream(source, length: range?.count ?? size))
     }
 

@@ -1,0 +1,57 @@
+import Foundation
+import Testing
+
+/// The README's tour, typed as it stands there.
+@Suite struct ReadmeTests {
+    @Test(
+        .enabled(
+            if: ProcessInfo.processInfo.environment["GLANCE_TEST_PACKAGES"] != nil,
+            "Debian's packages cannot be had here"))
+    func `every command of the tour works, and prints what the README says`() throws {
+        let site = try Site()
+        let readme = try String(contentsOfFile: "\(Site.project)/README.md", encoding: .utf8)
+        let steps = Tour.steps(in: readme)
+        let scratch = try Site.newDirectory()
+        try FileManager.default.createDirectory(atPath: scratch, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: scratch) }
+        #expect(steps.count >= 5)
+
+        for step in steps {
+            let command = step.command.replacing("http://127.0.0.1:9292", with: site.url)
+            let output = try run("bash", ["-euo", "pipefail", "-c", command], in: scratch)
+
+            #expect(output.status == 0, "\(command): \(output.errors)")
+            for line in step.printed {
+                let expected = line.replacing("http://127.0.0.1:9292", with: site.url)
+                #expect(output.text.contains(expected), "\(command) printed \(output.text)")
+            }
+        }
+    }
+}
+
+/// The `$ command` lines of a document's block ```console, each with what it is said to print; `…` stands for anything.
+enum Tour {
+    struct Step {
+        var command: String
+        var printed: [String]
+    }
+
+    static func steps(in document: String) -> [Step] {
+        var steps: [Step] = []
+        var isInside = false
+        for line in document.split(separator: "\n", omittingEmptySubsequences: false) {
+            if line.hasPrefix("```") {
+                isInside = line == "```console"
+            } else if isInside, line.hasPrefix("$ ") {
+                steps.append(Step(command: String(line.dropFirst(2)), printed: []))
+            } else if isInside, let last = steps.indices.last {
+                if steps[last].command.hasSuffix("\\") {
+                    steps[last].command += "\n\(line)"
+                } else if !line.isEmpty {
+                    steps[last].printed += line.components(separatedBy: "…").filter { !$0.isEmpty }
+                }
+            }
+        }
+        return steps
+    }
+}

@@ -1,0 +1,115 @@
+import Foundation
+import Synchronization
+import Testing
+
+/// One Glance behind its own nginx, started and stopped by the project's own scripts, on free ports in a directory of
+/// its own.
+final class Site: Sendable {
+    /// The one with default settings that most tests share.
+    static let shared = Result { try Site().leftToTheEnd() }
+
+    static let project = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent().path
+
+    let directory: String
+    let port: Int
+    let healthPort: Int
+
+    var url: String { "http://127.0.0.1:\(port)" }
+
+    init(_ options: [String] = []) throws {
+        directory = try Self.newDirectory()
+        (port, healthPort) = (freePort(), freePort())
+        let asked = ["--dir", directory, "--port", "\(port)", "--set", "health_port=\(healthPort)"] + options
+        let up = try run("\(Self.project)/deploy/up", asked)
+        try #require(up.status == 0, "deploy/up failed: \(up.text)\(up.errors)")
+    }
+
+    deinit {
+        _ = try? run("\(Self.project)/deploy/down", ["--dir", directory, "--purge"])
+    }
+
+    /// A directory that is not there yet, below the one that `deploy/test` removes at its end.
+    static func newDirectory() throws -> String {
+        let root = ProcessInfo.processInfo.environment["GLANCE_TEST_DIRECTORY"] ?? "/tmp"
+        return "\(root)/s-\(UUID().uuidString.prefix(8))"
+    }
+
+    /// Nobody is left to let go of what everybody shares.
+    private func leftToTheEnd() -> Site {
+        sharedDirectory.withLock { $0 = directory }
+        atexit {
+            let directory = sharedDirectory.withLock { $0 }
+            _ = try? run("\(Site.project)/deploy/down", ["--dir", directory, "--purge"])
+        }
+        return self
+    }
+
+    // MARK: What it says of itself
+
+    /// The number that `/metrics` gives for `name`.
+    func metric(_ name: String) throws -> Int? {
+        let text = try run("curl", ["-s", "http://127.0.0.1:\(healthPort)/metrics"]).text
+        let line = text.split(separator: "\n").first { $0.hasPrefix("\(name) ") }
+        return line.flatMap { Int($0.split(separator: " ")[1]) }
+    }
+
+    func log() throws -> String {
+        try String(contentsOfFile: "\(directory)/log/glance-api.log", encoding: .utf8)
+    }
+
+    /// The files of the store that hold an image or a part of one, named or not.
+    func storedFiles() throws -> [String] {
+        try FileManager.default.subpathsOfDirectory(atPath: "\(directory)/data/images").filter { path in
+            var isDirectory: ObjCBool = false
+            _ = FileManager.default.fileExists(atPath: "\(directory)/data/images/\(path)", isDirectory: &isDirectory)
+            return !isDirectory.boolValue && !path.hasSuffix(".glance-site")
+        }
+    }
+
+    // MARK: Its processes
+
+    func processID(of service: String) throws -> pid_t {
+        let text = try String(contentsOfFile: "\(directory)/run/\(service).pid", encoding: .utf8)
+        return try #require(pid_t(text.trimmingCharacters(in: .whitespacesAndNewlines)))
+    }
+
+    /// The processes that serve requests.
+    func workers() throws -> [pid_t] {
+        try children(of: processID(of: "glance-api")).filter { commandLine(of: $0).contains(" worker ") }
+    }
+}
+
+private let sharedDirectory = Mutex("")
+
+func children(of pid: pid_t) -> [pid_t] {
+    let text = (try? String(contentsOfFile: "/proc/\(pid)/task/\(pid)/children", encoding: .utf8)) ?? ""
+    return text.split(separator: " ").compactMap { pid_t($0) }
+}
+
+func commandLine(of pid: pid_t) -> String {
+    let bytes = FileManager.default.contents(atPath: "/proc/\(pid)/cmdline") ?? Data()
+    return String(decoding: bytes.map { $0 == 0 ? UInt8(ascii: " ") : $0 }, as: UTF8.self)
+}
+
+private let givenPorts = Mutex<Set<Int>>([])
+
+/// A port of loopback that nobody listens on, and that no other test was given.
+func freePort() -> Int {
+    while true {
+        let number = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(number) }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = in_addr_t(0x7F00_0001).bigEndian
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                _ = bind(number, $0, length)
+                getsockname(number, $0, &length)
+            }
+        }
+        let port = Int(UInt16(bigEndian: address.sin_port))
+        if givenPorts.withLock({ $0.insert(port).inserted }) { return port }
+    }
+}

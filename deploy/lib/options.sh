@@ -1,0 +1,121 @@
+# The options of `up`: read from the command line, kept in DIR/options, and
+# compared when `up` finds its services running.
+
+PORT=9292
+STORE=file
+REGISTRY=sqlite
+IDENTITY=none
+WORKERS=
+HEALTH_PORT=
+declare -A SET=()
+
+# Keys of glance-api.conf that follow from the options and from DIR.
+OPTIONS_OWN_KEYS='listen group registry stores default_store file_directory workers'
+
+options_read() {
+    local directory=
+    while [ $# -gt 0 ]; do
+        case "$1" in
+        --*=*)
+            set -- "${1%%=*}" "${1#*=}" "${@:2}"
+            continue
+            ;;
+        --help | -h)
+            usage
+            exit 0
+            ;;
+        --dir | --port | --store | --registry | --identity | --workers | --set)
+            has_value "$1" $#
+            ;;&
+        --dir) directory=$2 ;;
+        --port) PORT=$2 ;;
+        --store) STORE=$2 ;;
+        --registry) REGISTRY=$2 ;;
+        --identity) IDENTITY=$2 ;;
+        --workers) WORKERS=$2 ;;
+        --set) options_set "$2" ;;
+        *) misuse "unknown option: $1" ;;
+        esac
+        shift 2
+    done
+    directory_settle "$directory"
+    options_check
+}
+
+# options_set KEY=VALUE
+options_set() {
+    local key=${1%%=*} value=${1#*=}
+    [[ $1 =~ ^[a-z][a-z0-9_]*= ]] || misuse "--set $1: KEY=VALUE is wanted"
+    [[ $value != *[[:cntrl:]]* ]] || misuse "--set $key: the value has a control character"
+    case " $OPTIONS_OWN_KEYS " in
+    *" $key "*) misuse "--set $key: this follows from the other options" ;;
+    esac
+    case "$key" in
+    health_port)
+        is_port "$value" || misuse "--set health_port: $value is not a port (1 to 65535)"
+        HEALTH_PORT=$value
+        ;;
+    chunked_bytes_max)
+        [[ $value =~ ^[1-9][0-9]{0,17}$ ]] || misuse "--set chunked_bytes_max: $value is not a number of bytes"
+        SET[$key]=$value
+        ;;
+    *) SET[$key]=$value ;;
+    esac
+}
+
+is_port() {
+    [[ $1 =~ ^[1-9][0-9]{0,4}$ ]] && [ "$1" -le 65535 ]
+}
+
+options_check() {
+    is_port "$PORT" || misuse "--port $PORT: not a port (1 to 65535)"
+    [ "$PORT" != "$HEALTH_PORT" ] || misuse "--set health_port: $PORT is the port of the service itself"
+    [[ $WORKERS =~ ^([1-9][0-9]{0,3})?$ ]] || misuse "--workers $WORKERS: not a number of processes"
+    options_one_of --store "$STORE" file swift
+    options_one_of --registry "$REGISTRY" sqlite postgresql
+    options_one_of --identity "$IDENTITY" none basic keystone
+}
+
+# options_one_of OPTION VALUE THE-ONE-THERE-IS OTHERS...
+options_one_of() {
+    case " ${*:3} " in
+    *" $2 "*) ;;
+    *) misuse "$1 $2: one of ${*:3} is wanted" ;;
+    esac
+    [ "$2" = "$3" ] || refuse "$1 $2: this version does not have it yet; use $1 $3"
+}
+
+# What was asked for, one `name=value` a line, in one order.
+options_asked() {
+    local key
+    printf '%s\n' "port=$PORT" "store=$STORE" "registry=$REGISTRY" "identity=$IDENTITY" "workers=${WORKERS:-one a core}"
+    for key in "${!SET[@]}"; do
+        printf 'set %s=%s\n' "$key" "${SET[$key]}"
+    done | sort
+}
+
+options_keep() {
+    {
+        printf '%s\n' "$DIRECTORY_MARK"
+        options_asked
+        printf 'health_port=%s\n' "$HEALTH_PORT"
+    } >"$DIR/options"
+}
+
+# options_kept NAME: the value that the last `up` used.
+options_kept() {
+    sed -n "s/^$1=//p" "$DIR/options"
+}
+
+# Ends if what is running was asked for with other options. A health port
+# that is not asked for is whichever it has.
+options_compare() {
+    local differences
+    differences=$(diff <(sed 1d "$DIR/options" | grep -v '^health_port=') <(options_asked) |
+        sed -n 's/^< /running with /p; s/^> /asked for /p' | paste -sd ';' | sed 's/;/; /g') || true
+    HEALTH_PORT=${HEALTH_PORT:-$(options_kept health_port)}
+    if [ "$HEALTH_PORT" != "$(options_kept health_port)" ]; then
+        differences+="${differences:+; }running with health_port=$(options_kept health_port); asked for health_port=$HEALTH_PORT"
+    fi
+    [ -z "$differences" ] || fail "$DIR is running with other options: $differences. First: deploy/down --dir $DIR"
+}

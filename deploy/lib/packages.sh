@@ -1,0 +1,43 @@
+# Debian packages that the services need and this machine does not have.
+
+POLICY=/usr/sbin/policy-rc.d
+
+# packages_install PACKAGE...: by apt-get as root, else the line to type.
+packages_install() {
+    local log="$DIR/log/install.log"
+    [ $# -gt 0 ] || return 0
+    command -v apt-get >/dev/null || fail "missing here: $* (Debian's names); install them with this system's own means"
+    [ "$EUID" -eq 0 ] || fail "missing packages; as root: apt-get install $*"
+    step packages "installing $*"
+    packages_start_nothing
+    apt_get install "$@" >"$log" 2>&1 ||
+        { apt_get update && apt_get install "$@"; } >>"$log" 2>&1 ||
+        fail "could not install $*: $(grep '^E:' "$log" | tail -n 1) (all of it: $log)"
+    packages_start_again
+}
+
+# apt_get VERB PACKAGE...
+apt_get() {
+    DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=120 \
+        -o Acquire::Retries=2 "$1" --no-install-recommends "${@:2}" 9>&-
+}
+
+# Debian starts what it installs; nginx would be on port 80. A policy that
+# forbids it, for as long as this takes, unless the machine has its own.
+packages_start_nothing() {
+    [ ! -e "$POLICY" ] || return 0
+    POLICY_IS_OURS=yes
+    printf '#!/bin/sh\nexit 101\n' >"$POLICY"
+    chmod 0755 "$POLICY"
+}
+
+# Also called when `up` ends early.
+packages_start_again() {
+    [ "${POLICY_IS_OURS:-no}" = no ] || rm -f "$POLICY"
+    POLICY_IS_OURS=no
+}
+
+# has_library NAME: the dynamic loader knows it.
+has_library() {
+    [[ "$(ldconfig -p 2>/dev/null)" == *"$1 "* ]]
+}
