@@ -55,7 +55,9 @@ private final class NamelessFile {
     var text: String {
         var bytes: [UInt8] = []
         var piece = [UInt8](repeating: 0, count: 65536)
-        while case let count = pread(number, &piece, piece.count, off_t(bytes.count)), count > 0 { bytes += piece[..<count] }
+        while case let count = pread(number, &piece, piece.count, off_t(bytes.count)), count > 0 {
+            bytes += piece[..<count]
+        }
         return String(decoding: bytes, as: UTF8.self)
     }
 }

@@ -99,15 +99,11 @@ func freePort() -> Int {
     while true {
         let number = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         defer { close(number) }
+        _ = withLoopbackAddress(0) { bind(number, $0, $1) }
         var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = in_addr_t(0x7F00_0001).bigEndian
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
         withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                _ = bind(number, $0, length)
-                getsockname(number, $0, &length)
-            }
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { _ = getsockname(number, $0, &length) }
         }
         let port = Int(UInt16(bigEndian: address.sin_port))
         if givenPorts.withLock({ $0.insert(port).inserted }) { return port }

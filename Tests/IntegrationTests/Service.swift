@@ -1,0 +1,100 @@
+import Foundation
+import Testing
+
+/// A `glance-api` by itself, without nginx, in a directory of its own.
+final class Service {
+    static var program: String {
+        ProcessInfo.processInfo.environment["GLANCE_BINARY"] ?? "\(Site.project)/.build/release/glance-api"
+    }
+
+    let directory: String
+    private(set) var pid = pid_t()
+    private let listener: Int32?
+
+    /// `listening` is a socket that it inherits as its first descriptor, in the manner of systemd.
+    init(_ options: [String], listening listener: Int32? = nil) throws {
+        directory = try Site.newDirectory()
+        self.listener = listener
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        let handOver = listener == nil ? "" : "LISTEN_FDS=1 LISTEN_PID=$$ "
+        // `sh` becomes the service, so that LISTEN_PID is the service's own.
+        try start(
+            "\(handOver)exec \"$0\" \"$@\" 2>\(directory)/log", [Self.program] + Self.options(directory) + options)
+    }
+
+    deinit {
+        kill(pid, SIGKILL)
+        var status: Int32 = 0
+        waitpid(pid, &status, 0)
+        if let listener { close(listener) }
+        try? FileManager.default.removeItem(atPath: directory)
+    }
+
+    static func options(_ directory: String) -> [String] {
+        [
+            "--config", "/dev/null", "--listen", "unix:\(directory)/socket", "--registry",
+            "sqlite://\(directory)/registry.sqlite",
+            "--file-directory", "\(directory)/images",
+        ]
+    }
+
+    func log() -> String {
+        (try? String(contentsOfFile: "\(directory)/log", encoding: .utf8)) ?? ""
+    }
+
+    /// Sends TERM and gives the exit status; nil where the process did not end of itself.
+    func stop() -> Int32? {
+        kill(pid, SIGTERM)
+        var status: Int32 = 0
+        guard eventually({ waitpid(pid, &status, WNOHANG) == pid }) else { return nil }
+        return status & 0x7F == 0 ? status >> 8 : nil
+    }
+
+    private func start(_ script: String, _ arguments: [String]) throws {
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        if let listener { posix_spawn_file_actions_adddup2(&actions, listener, 3) }
+        var argv: [UnsafeMutablePointer<CChar>?] = (["/bin/sh", "-c", script] + arguments).map { strdup($0) } + [nil]
+        defer { for text in argv { free(text) } }
+        try #require(posix_spawn(&pid, "/bin/sh", &actions, nil, &argv, environ) == 0)
+    }
+}
+
+/// A listening socket on a free port of loopback.
+func listeningSocket() throws -> (number: Int32, port: Int) {
+    let port = freePort()
+    let number = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+    let bound = withLoopbackAddress(port) { bind(number, $0, $1) }
+    try #require(bound == 0 && listen(number, 16) == 0)
+    return (number, port)
+}
+
+/// What a service says to `GET /healthz` over SCGI on a TCP port; nil where nobody answers.
+func health(onPort port: Int) -> String? {
+    let number = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    defer { close(number) }
+    guard withLoopbackAddress(port, { connect(number, $0, $1) }) == 0 else { return nil }
+    let variables = [
+        "CONTENT_LENGTH": "0", "SCGI": "1", "REQUEST_METHOD": "GET", "REQUEST_URI": "/healthz", "LISTENER": "health",
+        "BODY_LENGTH": "", "REQUEST_ID": "health-test",
+    ]
+    let block = variables.map { "\($0)\0\($1)\0" }.joined()
+    let request = Array("\(block.utf8.count):\(block),".utf8)
+    guard send(number, request, request.count, Int32(MSG_NOSIGNAL)) == request.count else { return nil }
+    var answer = [UInt8](repeating: 0, count: 4096)
+    let count = recv(number, &answer, answer.count, 0)
+    return count > 0 ? String(decoding: answer[..<count], as: UTF8.self) : nil
+}
+
+func withLoopbackAddress(_ port: Int, _ call: (UnsafePointer<sockaddr>, socklen_t) -> Int32) -> Int32 {
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_port = UInt16(port).bigEndian
+    address.sin_addr.s_addr = in_addr_t(0x7F00_0001).bigEndian
+    return withUnsafePointer(to: &address) { pointer in
+        pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+            call($0, socklen_t(MemoryLayout<sockaddr_in>.size))
+        }
+    }
+}
