@@ -69,32 +69,22 @@ function errorHeaders(r) {
     }
 }
 
-// "json" where Accept prefers it to text, else "text".
+// "json" where Accept wants that more than text, else "text". The same rule as
+// in glance-api: what is not named is not wanted.
 function errorForm(r) {
-    const accept = r.headersIn.Accept;
-    if (!accept) {
-        return 'text';
-    }
-    const json = quality(accept, 'application', 'json');
-    return json > quality(accept, 'text', 'plain') ? 'json' : 'text';
+    const accept = r.headersIn.Accept || '';
+    return quality(accept, 'application/json') > quality(accept, 'text/plain') ? 'json' : 'text';
 }
 
-// How much `accept` wants type/subtype, 0 to 1: the most specific range
-// that fits it decides (RFC 9110, 12.5.1).
-function quality(accept, type, subtype) {
-    const ranges = [`${type}/${subtype}`, `${type}/*`, '*/*'];
-    let best = ranges.length;
+// How much `accept` wants the type, 0 to 1.
+function quality(accept, type) {
     let wanted = 0;
-    accept.toLowerCase().split(',').forEach((part) => {
-        const fields = part.split(';').map((field) => field.trim());
-        const rank = ranges.indexOf(fields[0]);
-        if (rank < 0 || rank > best) {
-            return;
+    accept.toLowerCase().split(',').forEach((range) => {
+        const fields = range.split(';').map((field) => field.trim());
+        if (fields[0] === type) {
+            const q = fields.slice(1).filter((field) => field.startsWith('q='))[0];
+            wanted = Math.max(wanted, q === undefined ? 1 : Number(q.slice(2)) || 0);
         }
-        const weight = fields.slice(1).filter((field) => field.startsWith('q='))[0];
-        const q = weight === undefined ? 1 : Number(weight.slice(2));
-        wanted = q >= 0 && q <= 1 ? q : 0;
-        best = rank;
     });
     return wanted;
 }

@@ -24,6 +24,7 @@ package enum ImageHeaders {
             ("x-image-meta-sha256", image.sha256?.text ?? ""),
             ("x-image-meta-version", String(image.version)),
         ]
+        fields.reserveCapacity(fields.count + image.properties.pairs.count)
         for (key, value) in image.properties.pairs { fields.append((propertyPrefix + key, value)) }
         return fields
     }

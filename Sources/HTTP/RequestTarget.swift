@@ -26,11 +26,12 @@ package struct RequestTarget: Equatable, Sendable {
 
     private static func segments(_ path: Substring) -> [String]? {
         guard path.utf8.first == UInt8(ascii: "/") else { return nil }
-        var parts = path.dropFirst().split(separator: "/", omittingEmptySubsequences: false)
+        var parts = path.utf8.dropFirst().split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
         if parts.last?.isEmpty == true { parts.removeLast() }
         var decoded: [String] = []
+        decoded.reserveCapacity(parts.count)
         for part in parts {
-            guard let segment = percentDecoded(part, plusIsBlank: false) else { return nil }
+            guard let segment = percentDecoded(Substring(part), plusIsBlank: false) else { return nil }
             decoded.append(segment)
         }
         return decoded
@@ -39,6 +40,7 @@ package struct RequestTarget: Equatable, Sendable {
 
 /// Undoes percent-encoding (RFC 3986, section 2.1); nil where an escape is broken or the result is no UTF-8.
 private func percentDecoded(_ text: Substring, plusIsBlank: Bool) -> String? {
+    guard text.utf8.contains(where: { $0 == UInt8(ascii: "%") || $0 == UInt8(ascii: "+") }) else { return String(text) }
     var bytes: [UInt8] = []
     bytes.reserveCapacity(text.utf8.count)
     var rest = text.utf8[...]

@@ -31,7 +31,11 @@ package struct Response {
             bytes.append(UInt8(ascii: ":"))
             bytes.append(UInt8(ascii: " "))
             // Whatever lies in a record, it cannot end the line: no value splits an answer in two.
-            for byte in field.value.utf8 { bytes.append(byte < 0x20 || byte == 0x7F ? UInt8(ascii: " ") : byte) }
+            let start = bytes.count
+            bytes.append(contentsOf: field.value.utf8)
+            for index in start..<bytes.count where bytes[index] < 0x20 || bytes[index] == 0x7F {
+                bytes[index] = UInt8(ascii: " ")
+            }
             bytes.append(UInt8(ascii: "\r"))
             bytes.append(UInt8(ascii: "\n"))
         }

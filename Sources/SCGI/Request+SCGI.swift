@@ -8,10 +8,10 @@ extension Request {
         var headers = Headers()
         headers.reserve(variables.entries.count)
         variables.forEachHeader { name, value in
-            let text = String(decoding: value, as: UTF8.self)
-            // A replacement character is rare enough to be worth the second look.
-            let isUTF8 = !text.unicodeScalars.contains("\u{FFFD}") || String(validating: value, as: UTF8.self) != nil
-            headers.add(String(decoding: name, as: UTF8.self), text, isUTF8: isUTF8)
+            let text = String(validating: value, as: UTF8.self)
+            headers.add(
+                String(decoding: name, as: UTF8.self), text ?? String(decoding: value, as: UTF8.self),
+                isUTF8: text != nil)
         }
         if let type = variables["CONTENT_TYPE"], !type.isEmpty, headers["content-type"] == nil {
             headers.add("Content-Type", type)

@@ -32,7 +32,7 @@ package final class SCGIExchange {
     /// Reads the header block. Throws `SCGIDefect` where an answer can still be given, `StreamError` where it cannot.
     package func readRequest() throws -> Request {
         let deadline = Deadline(seconds: limits.requestSecondsMax)
-        connection.setIdleSeconds(limits.requestSecondsMax)
+        connection.idleSeconds = limits.requestSecondsMax
         var parser = SCGIHeaderParser(limits: limits.header)
         while true {
             let count = try connection.read(into: chunk.bytes)
@@ -44,9 +44,7 @@ package final class SCGIExchange {
             case .malformed(let defect):
                 throw defect
             case .complete(let variables, let consumed):
-                if limits.idleSecondsMax != limits.requestSecondsMax {
-                    connection.setIdleSeconds(limits.idleSecondsMax)
-                }
+                connection.idleSeconds = limits.idleSecondsMax
                 let rest = UnsafeRawBufferPointer(rebasing: piece[consumed...])
                 return try makeRequest(variables, bodyStart: [UInt8](rest))
             }

@@ -3,8 +3,8 @@
 package struct SCGIHeaderParser {
     /// What one request may ask of the parser's memory and time.
     package struct Limits: Sendable {
-        /// Bytes between the netstring's colon and its comma.
-        package var headerBytesMax = 128 * 1024
+        /// Bytes between the netstring's colon and its comma: all that nginx takes of a head (132 KB), and its own variables.
+        package var headerBytesMax = 160 * 1024
         package var variablesMax = 512
 
         package init() {}

@@ -1,3 +1,5 @@
+import Glibc
+
 /// The variables of one SCGI request (https://python.ca/scgi/protocol.txt): names and values as the bytes that came,
 /// in one piece of memory.
 package struct SCGIVariables: Sendable {
@@ -27,7 +29,10 @@ package struct SCGIVariables: Sendable {
     }
 
     private func isNamed(_ name: StaticString, _ entry: Entry) -> Bool {
-        let wanted = UnsafeBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount)
-        return wanted.count == entry.name.count && block[entry.name].elementsEqual(wanted)
+        guard name.utf8CodeUnitCount == entry.name.count else { return false }
+        return block.withUnsafeBufferPointer { bytes in
+            guard let start = bytes.baseAddress else { return false }
+            return memcmp(start + entry.name.lowerBound, name.utf8Start, entry.name.count) == 0
+        }
     }
 }

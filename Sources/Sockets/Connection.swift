@@ -3,46 +3,50 @@ import Glibc
 
 /// One connected stream socket, owned by the thread that serves it. Every wait has a bound.
 package final class Connection: ByteSource, ByteSink {
-    private static let noSignal = Int32(MSG_NOSIGNAL)
+    /// Tried first without waiting: what nginx sends is usually there already, and room for an answer is too.
+    private static let atOnce = Int32(MSG_DONTWAIT | MSG_NOSIGNAL)
 
     private let descriptor: FileDescriptor
+    /// The bound of each wait for the peer, in either direction; a peer that is silent for longer is
+    /// `StreamError.timedOut`.
+    package var idleSeconds: Int
 
-    package init(owning number: Int32) {
+    package init(owning number: Int32, idleSeconds: Int = 60) {
         descriptor = FileDescriptor(owning: number)
-    }
-
-    /// Bounds each wait for the peer, in either direction; a peer that is silent for longer is `StreamError.timedOut`.
-    package func setIdleSeconds(_ seconds: Int) {
-        let bound = timeval(tv_sec: seconds, tv_usec: 0)
-        setOption(descriptor.number, SOL_SOCKET, SO_RCVTIMEO, bound)
-        setOption(descriptor.number, SOL_SOCKET, SO_SNDTIMEO, bound)
+        self.idleSeconds = idleSeconds
     }
 
     package func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
         while true {
-            let count = recv(descriptor.number, buffer.baseAddress, buffer.count, 0)
+            let count = recv(descriptor.number, buffer.baseAddress, buffer.count, Self.atOnce)
             if count >= 0 { return count }
-            switch errno {
-            case EINTR: continue
-            case EAGAIN: throw StreamError.timedOut
-            default: throw StreamError.closed
-            }
+            try waitAfterFailure(for: POLLIN)
         }
     }
 
     package func write(_ bytes: UnsafeRawBufferPointer) throws {
         var rest = bytes
         while !rest.isEmpty {
-            let count = send(descriptor.number, rest.baseAddress, rest.count, Self.noSignal)
+            let count = send(descriptor.number, rest.baseAddress, rest.count, Self.atOnce)
             if count < 0 {
-                switch errno {
-                case EINTR: continue
-                case EAGAIN: throw StreamError.timedOut
-                default: throw StreamError.closed
-                }
+                try waitAfterFailure(for: POLLOUT)
+            } else {
+                rest = UnsafeRawBufferPointer(rebasing: rest[count...])
             }
-            rest = UnsafeRawBufferPointer(rebasing: rest[count...])
         }
+    }
+
+    /// Waits where the call failed for want of bytes or room; throws where it failed for good.
+    private func waitAfterFailure(for events: Int32) throws {
+        switch errno {
+        case EINTR: return
+        case EAGAIN: break
+        default: throw StreamError.closed
+        }
+        var waited = pollfd(fd: descriptor.number, events: Int16(events), revents: 0)
+        let count = poll(&waited, 1, Int32(clamping: idleSeconds * 1000))
+        if count == 0 { throw StreamError.timedOut }
+        guard count > 0 || errno == EINTR else { throw StreamError.closed }
     }
 
     /// Says that nothing more will be sent, while the peer may go on sending (shutdown(2)).
@@ -53,7 +57,7 @@ package final class Connection: ByteSource, ByteSink {
     /// Reads and drops what the peer still sends until it closes, but for `secondsMax` seconds and `bytesMax` bytes at
     /// the most. Closing with unread input would make the peer lose the answer that was just sent.
     package func drain(secondsMax: Int, bytesMax: Int64, through chunk: Chunk) {
-        setIdleSeconds(secondsMax)
+        idleSeconds = secondsMax
         let deadline = Deadline(seconds: secondsMax)
         var rest = bytesMax
         while rest > 0, !deadline.isPast, let count = try? read(into: chunk.bytes), count > 0 { rest -= Int64(count) }

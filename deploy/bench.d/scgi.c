@@ -107,15 +107,15 @@ static int split(struct request *request, size_t filled)
     if (colon == NULL)
         return filled < 8 ? 0 : -1;
     length = strtoul(request->bytes, NULL, 10);
+    if (length == 0 || length >= sizeof request->bytes - 16)
+        return -1;
     request->block = colon + 1;
     request->block_length = length;
     request->rest = request->block + length + 1;
-    if (length >= sizeof request->bytes - 16)
-        return -1;
     if (request->rest > request->bytes + filled)
         return 0;
     request->rest_length = (size_t)(request->bytes + filled - request->rest);
-    return request->rest[-1] == ',' && length > 0 && request->rest[-2] == '\0' ? 1 : -1;
+    return request->rest[-1] == ',' && request->rest[-2] == '\0' ? 1 : -1;
 }
 
 int read_head(int connection, struct request *request)

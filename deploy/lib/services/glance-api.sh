@@ -1,8 +1,9 @@
 # The image service itself: built from this project, it answers on a socket.
 
 glance_api_config="$DIR/etc/glance-api.conf"
-# Longer than its own drain_seconds_max lets it finish what is under way.
-glance_api_stop='TERM:60 KILL:5'
+# Longer than its own drain_seconds_max (60, unless its configuration says otherwise).
+glance_api_drain=$(sed -n 's/^drain_seconds_max = //p' "$glance_api_config" 2>/dev/null || true)
+glance_api_stop="TERM:$((${glance_api_drain:-60} + 5)) KILL:5"
 
 glance_api_socket="$DIR/run/glance-api.sock"
 glance_api_log="$DIR/log/glance-api.log"

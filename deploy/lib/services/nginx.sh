@@ -49,14 +49,16 @@ nginx_choose_user() {
 }
 
 nginx_configure() {
-    local file user="/^user www-data;/d"
+    local file user="/^user www-data;/d" address=127.0.0.1:
+    # glance-api refuses what comes from elsewhere, unless it was told not to.
+    [ "${SET[open]:-false}" = false ] || address=
     [ -z "$NGINX_USER" ] || user="s|^user www-data;|user $NGINX_USER;|"
     for file in nginx.conf glance.conf glance_params glance.js; do
         sed -e "s|/run/glance/|$DIR/run/|g" \
             -e "s|/var/lib/glance/|$DIR/data/|g" \
             -e "s|/var/log/glance/|$DIR/log/|g" \
             -e "s|$nginx_shipped_module|$(nginx_module)|" \
-            -e "s|\(^ *listen\) 9292 |\1 $PORT |" \
+            -e "s|\(^ *listen\) 9292 |\1 $address$PORT |" \
             -e "s|\(^ *listen\) 127.0.0.1:9293 |\1 127.0.0.1:$HEALTH_PORT |" \
             -e "s|client_max_body_size .*; # chunked_bytes_max|client_max_body_size ${SET[chunked_bytes_max]:-10g};|" \
             -e "$user" \
