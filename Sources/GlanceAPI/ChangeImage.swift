@@ -20,6 +20,6 @@ extension GlanceAPI {
     /// No bytes, and a size of 0 given: the data of a queued image of no bytes, or the metadata of one that is there.
     private func isData(_ body: ImageBody, for id: ImageID, _ caller: Caller) throws(Failure) -> Bool {
         if body.length > 0 { return true }
-        return try images.image(id, for: caller).image.status == .queued
+        return try images.image(id, for: caller.identity).image.status == .queued
     }
 }

@@ -7,9 +7,9 @@ extension GlanceAPI {
     /// `GET /images/` and `GET /images/detail`: what is there, an image a line, in memory that does not grow with it.
     func list(_ request: Request, detailed: Bool) throws -> Response {
         let base = try baseURL(for: request)
-        let caller = try caller(request, base: base)
+        let identity = try authenticate(request)
         let question = try ListQuestion(request.target)
-        let list = try images.list(question.query, after: question.marker, limit: question.limit, for: caller)
+        let list = try images.list(question.query, after: question.marker, limit: question.limit, for: identity)
         let headers = Headers(["Content-Type": "application/json"])
         let writer = ListWriter(list, detailed: detailed) { uri(of: $0, base: base) }
         guard list.isLoaded else { return Response(.ok, headers: headers, body: .produced(writer.write)) }

@@ -6,65 +6,75 @@ extension GlanceAPI {
     /// `HEAD /images/<id>`: the metadata. `GET`: the same, and the data.
     func showImage(_ request: Request, id: ImageID) throws -> Response {
         let base = try baseURL(for: request)
-        let record = try images.image(id, for: try caller(request, base: base))
-        let fields = ImageHeaders.fields(record.image, uri: uri(of: id, base: base))
-        guard record.image.status == .available, let size = record.image.size else {
+        let record = try images.image(id, for: try authenticate(request))
+        let image = record.image
+        let described = ImageHeaders.fields(image, uri: uri(of: id, base: base))
+        guard image.status == .available, let size = image.size else {
             guard request.method == .head else { throw Failure.noData(id) }
-            return Response(.ok, headers: Headers(fields))
+            return Response(.ok, headers: described)
         }
-        switch ContentDelivery(
-            request, size: size, etag: record.image.etag, lastModified: record.image.createdAt.seconds)
-        {
+        switch ContentDelivery(request, size: size, etag: image.etag, lastModified: image.createdAt.seconds) {
         case .preconditionFailed: throw Failure.preconditionFailed(id)
         case .rangeNotSatisfiable: throw RequestFailure.rangeNotSatisfiable(size: size)
-        case .notModified: return Response(.notModified, headers: Headers(fields + validators(record.image)))
-        case .whole: return try data(of: record, range: nil, size: size, fields, for: request)
-        case .part(let range): return try data(of: record, range: range, size: size, fields, for: request)
+        case .notModified: return Response(.notModified, headers: withValidators(of: image, described))
+        case .whole: return try data(of: record, range: nil, size: size, described, for: request)
+        case .part(let range): return try data(of: record, range: range, size: size, described, for: request)
         }
     }
 
-    private typealias Fields = [(name: String, value: String)]
-
     private func data(
-        of record: ImageRecord, range: ByteRange?, size: Int64, _ fields: Fields, for request: Request
+        of record: ImageRecord, range: ByteRange?, size: Int64, _ described: Headers, for request: Request
     ) throws -> Response {
-        let common = [("Content-Type", "application/octet-stream")] + validators(record.image)
-        if request.method == .head {
-            return Response(.ok, headers: Headers(fields + common + [acceptsRanges, ("Content-Length", String(size))]))
+        if request.method == .get, request.gatewayMaySend, let path = try images.gatewayPath(of: record) {
+            return Response(.ok, headers: gatewayHeaders(record.image, path, described))
         }
-        if request.gatewayMaySend, let path = try images.gatewayPath(of: record) {
-            return Response(.ok, headers: Headers(common + gatewayFields(path, fields)))
+        var headers = withValidators(of: record.image, described)
+        headers.add("Content-Type", Self.dataType)
+        if let range {
+            headers.add("Content-Range", range.contentRange(of: size))
+        } else {
+            // As nginx does: what accepts ranges is said with the whole alone.
+            headers.add("Accept-Ranges", "bytes")
+        }
+        if request.method == .head {
+            headers.add("Content-Length", String(size))
+            return Response(.ok, headers: headers)
         }
         let part = range.map { ByteRangeInStore(offset: $0.first, count: $0.count) }
-        let source = try images.read(record, range: part)
-        // As nginx does: what accepts ranges is said with the whole alone.
-        let about = range.map { ("Content-Range", $0.contentRange(of: size)) } ?? acceptsRanges
         return Response(
-            range == nil ? .ok : .partialContent, headers: Headers(fields + common + [about]),
-            body: .stream(source, length: range?.count ?? size))
+            range == nil ? .ok : .partialContent, headers: headers,
+            body: .stream(try images.read(record, range: part), length: range?.count ?? size))
     }
 
     /// The gateway sends the file itself. It keeps few of our header fields, so those that describe the image travel in
     /// one, as JSON, and nginx/glance.js puts them back.
-    private func gatewayFields(_ path: String, _ fields: Fields) -> Fields {
+    private func gatewayHeaders(_ image: Image, _ path: String, _ described: Headers) -> Headers {
         var json = JSONText(asciiOnly: true)
-        json.raw("{")
-        for (index, field) in fields.enumerated() {
-            if index > 0 { json.raw(",") }
+        var separator: StaticString = "{"
+        for field in described.fields {
+            json.raw(separator)
             json.string(field.name)
             json.raw(":")
             json.string(field.value)
+            separator = ","
         }
         json.raw("}")
-        return [("X-Accel-Redirect", path), ("X-Glance-Headers", String(decoding: json.bytes, as: UTF8.self))]
+        var headers = withValidators(of: image, Headers())
+        headers.add("Content-Type", Self.dataType)
+        headers.add("X-Accel-Redirect", path)
+        headers.add("X-Glance-Headers", String(decoding: json.bytes, as: UTF8.self))
+        return headers
     }
 
-    private func validators(_ image: Image) -> Fields {
-        let always = [("ETag", image.etag), ("Last-Modified", HTTPDate.text(image.createdAt.seconds))]
-        return image.isPublic ? always : always + [("Cache-Control", "private, no-store")]
+    private func withValidators(of image: Image, _ headers: Headers) -> Headers {
+        var headers = headers
+        headers.add("ETag", image.etag)
+        headers.add("Last-Modified", HTTPDate.text(image.createdAt.seconds))
+        if !image.isPublic { headers.add("Cache-Control", "private, no-store") }
+        return headers
     }
 
-    private var acceptsRanges: (name: String, value: String) { ("Accept-Ranges", "bytes") }
+    private static let dataType = "application/octet-stream"
 }
 
 extension Request {

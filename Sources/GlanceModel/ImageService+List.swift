@@ -2,17 +2,18 @@ extension ImageService {
     /// Images that `query` names, behind the image `marker`, at most `limit` of them. The first page is read at once, so
     /// that whatever fails fails before an answer has begun; the others when they are asked for.
     package func list(
-        _ query: ImageQuery, after marker: String?, limit: Int?, for caller: Caller
+        _ query: ImageQuery, after marker: String?, limit: Int?, for identity: Identity
     ) throws(Failure) -> ImageList {
         var query = query
-        query.privateOf = caller.identity.listsPrivateOf
-        let position = try marker.map { text throws(Failure) in try place(of: text, in: query, for: caller) }
+        query.privateOf = identity.listsPrivateOf
+        let position = try marker.map { text throws(Failure) in try place(of: text, in: query, for: identity) }
         return try ImageList(query, after: position, limit: limit, registry: registry)
     }
 
-    private func place(of marker: String, in query: ImageQuery, for caller: Caller) throws(Failure) -> ListPosition {
+    private func place(of marker: String, in query: ImageQuery, for identity: Identity) throws(Failure) -> ListPosition
+    {
         guard let id = ImageID(marker), let record = try registry.record(id), record.image.status != .saving,
-            caller.identity.maySee(record.image)
+            identity.maySee(record.image)
         else { throw .unknownMarker(marker) }
         return try registry.position(of: record, in: query)
     }

@@ -23,8 +23,8 @@ package struct ImageService: Sendable {
     }
 
     /// A queued or available image that the caller may see. Throws `notFound`.
-    package func image(_ id: ImageID, for caller: Caller) throws(Failure) -> ImageRecord {
-        let record = try known(id, to: caller)
+    package func image(_ id: ImageID, for identity: Identity) throws(Failure) -> ImageRecord {
+        let record = try known(id, to: identity)
         guard record.image.status != .saving else { throw .notFound(id.text) }
         return record
     }
@@ -44,16 +44,16 @@ package struct ImageService: Sendable {
     }
 
     /// A record that is not deleted and that the caller may see. To anybody else there is none: `notFound`.
-    func known(_ id: ImageID, to caller: Caller) throws(Failure) -> ImageRecord {
+    func known(_ id: ImageID, to identity: Identity) throws(Failure) -> ImageRecord {
         guard let record = try registry.record(id), record.image.status != .deleted,
-            caller.identity.maySee(record.image)
+            identity.maySee(record.image)
         else { throw .notFound(id.text) }
         return record
     }
 
     /// A record that the caller may change, and whose data are not just coming in.
     func changeable(_ id: ImageID, by caller: Caller) throws(Failure) -> ImageRecord {
-        let record = try known(id, to: caller)
+        let record = try known(id, to: caller.identity)
         try caller.identity.mayChange(record.image)
         guard record.image.status != .saving else { throw .dataComing(id) }
         try caller.precondition(record.image)

@@ -39,5 +39,10 @@ package struct SHA256Digest: Hashable, Sendable, CustomStringConvertible {
         self.text = lower
     }
 
+    /// From a record: taken as it is.
+    package init(recorded text: String) {
+        self.text = text
+    }
+
     package var description: String { text }
 }

@@ -28,15 +28,15 @@ enum ImageRow {
             isPublic: row.integer(11) == 1,
             properties: row.optionalText(16).map(properties) ?? ImageProperties(),
             owner: row.text(12),
-            sha256: row.optionalText(13).flatMap { SHA256Digest($0) },
+            sha256: row.optionalText(13).map(SHA256Digest.init(recorded:)),
             version: row.integer(14))
     }
 
     private static func properties(_ lines: String) -> ImageProperties {
         ImageProperties(
-            recorded: lines.split(separator: "\n").map { line in
-                let halves = line.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-                return (String(halves[0]), halves.count > 1 ? String(halves[1]) : "")
+            recorded: lines.utf8.split(separator: UInt8(ascii: "\n")).map { line in
+                let end = line.firstIndex(of: UInt8(ascii: "=")) ?? line.endIndex
+                return (String(Substring(line[..<end])), String(Substring(line[end...].dropFirst())))
             })
     }
 

@@ -7,31 +7,30 @@ package enum ImageHeaders {
     private static let propertyPrefix = "x-image-meta-property-"
 
     /// Every field of an image that lives at `uri`.
-    package static func fields(_ image: Image, uri: String) -> [(name: String, value: String)] {
-        var fields = [
-            ("x-image-meta-uri", uri),
-            ("x-image-meta-id", image.id.text),
-            ("x-image-meta-name", image.name.text),
-            ("x-image-meta-type", image.type.rawValue),
-            ("x-image-meta-size", String(image.size ?? 0)),
-            ("x-image-meta-store", image.store.text),
-            ("x-image-meta-created_at", image.createdAt.text),
-            ("x-image-meta-updated_at", image.updatedAt.text),
-            ("x-image-meta-deleted_at", image.deletedAt?.text ?? ""),
-            ("x-image-meta-status", image.status.rawValue),
-            ("x-image-meta-is_public", image.isPublic ? "True" : "False"),
-            ("x-image-meta-owner", image.owner),
-            ("x-image-meta-sha256", image.sha256?.text ?? ""),
-            ("x-image-meta-version", String(image.version)),
-        ]
-        fields.reserveCapacity(fields.count + image.properties.pairs.count)
-        for (key, value) in image.properties.pairs { fields.append((propertyPrefix + key, value)) }
-        return fields
+    package static func fields(_ image: Image, uri: String) -> Headers {
+        var headers = Headers()
+        headers.reserve(24 + image.properties.pairs.count)
+        headers.add("x-image-meta-uri", uri)
+        headers.add("x-image-meta-id", image.id.text)
+        headers.add("x-image-meta-name", image.name.text)
+        headers.add("x-image-meta-type", image.type.rawValue)
+        headers.add("x-image-meta-size", String(image.size ?? 0))
+        headers.add("x-image-meta-store", image.store.text)
+        headers.add("x-image-meta-created_at", image.createdAt.text)
+        headers.add("x-image-meta-updated_at", image.updatedAt.text)
+        headers.add("x-image-meta-deleted_at", image.deletedAt?.text ?? "")
+        headers.add("x-image-meta-status", image.status.rawValue)
+        headers.add("x-image-meta-is_public", image.isPublic ? "True" : "False")
+        headers.add("x-image-meta-owner", image.owner)
+        headers.add("x-image-meta-sha256", image.sha256?.text ?? "")
+        headers.add("x-image-meta-version", String(image.version))
+        for (key, value) in image.properties.pairs { headers.add(propertyPrefix + key, value) }
+        return headers
     }
 
     /// Bytes that an image's fields take as header lines.
     package static func byteCount(_ image: Image, uri: String) -> Int {
-        fields(image, uri: uri).reduce(0) { $0 + $1.name.utf8.count + $1.value.utf8.count + ": \r\n".utf8.count }
+        fields(image, uri: uri).fields.reduce(0) { $0 + $1.name.utf8.count + $1.value.utf8.count + ": \r\n".utf8.count }
     }
 
     /// What a client's header fields say of an image. Names that are unknown, or not for clients to set, say nothing.

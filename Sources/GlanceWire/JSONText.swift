@@ -25,7 +25,8 @@ package struct JSONText {
         if asciiOnly {
             for unit in text.utf16 { append(unit) }
         } else {
-            for byte in text.utf8 { append(byte) }
+            var text = text
+            text.withUTF8 { append($0) }
         }
         bytes.append(UInt8(ascii: "\""))
     }
@@ -36,6 +37,15 @@ package struct JSONText {
 
     package mutating func boolean(_ value: Bool) {
         if value { raw("true") } else { raw("false") }
+    }
+
+    /// Most texts have nothing to escape, and go in one piece.
+    private mutating func append(_ utf8: UnsafeBufferPointer<UInt8>) {
+        if utf8.contains(where: { $0 < 0x20 || $0 == 0x7F || $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: "\\") }) {
+            for byte in utf8 { append(byte) }
+        } else {
+            bytes.append(contentsOf: utf8)
+        }
     }
 
     private mutating func append(_ byte: UInt8) {

@@ -17,11 +17,6 @@ package struct Headers: Sendable {
         for (name, value) in fields { add(name, value) }
     }
 
-    package init(_ fields: [(name: String, value: String)]) {
-        reserve(fields.count)
-        for (name, value) in fields { add(name, value) }
-    }
-
     package mutating func add(_ name: String, _ value: String, isUTF8: Bool = true) {
         fields.append(Field(name: name, value: value, isUTF8: isUTF8))
     }
