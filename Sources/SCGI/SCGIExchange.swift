@@ -17,6 +17,10 @@ package final class SCGIExchange {
         package init() {}
     }
 
+    /// The block is read in pieces of this size, because what of the body comes with the last one is kept until it is
+    /// asked for.
+    private static let headerPieceBytes = 8 * 1024
+
     private let connection: Connection
     private let limits: Limits
     private let chunk: Chunk
@@ -34,10 +38,11 @@ package final class SCGIExchange {
         let deadline = Deadline(seconds: limits.requestSecondsMax)
         connection.idleSeconds = limits.requestSecondsMax
         var parser = SCGIHeaderParser(limits: limits.header)
+        let room = UnsafeMutableRawBufferPointer(rebasing: chunk.bytes.prefix(Self.headerPieceBytes))
         while true {
-            let count = try connection.read(into: chunk.bytes)
+            let count = try connection.read(into: room)
             guard count > 0 else { throw StreamError.closed }
-            let piece = UnsafeRawBufferPointer(rebasing: chunk.bytes[..<count])
+            let piece = UnsafeRawBufferPointer(rebasing: room[..<count])
             switch parser.consume(piece) {
             case .needMore:
                 guard !deadline.isPast else { throw StreamError.timedOut }
