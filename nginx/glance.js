@@ -31,6 +31,9 @@ const texts = {
     507: ['Insufficient Storage', 'there is no room for this body'],
 };
 
+const fileGone = ['Not Found',
+    'the image was deleted at this moment, or its file is missing: nginx\'s error log says which file'];
+
 // The header filter of /_glance/images/: sets what glance-api sent in
 // X-Glance-Headers, one JSON object of names and values.
 //
@@ -100,7 +103,9 @@ function errorJSON(r) {
 
 function describe(r) {
     const code = Number(r.variables.status);
-    const known = texts[code] || ['Error', 'the web server could not answer this request'];
+    // glance-api had just sent nginx to a file that is not there.
+    const isFileGone = code === 404 && r.variables.upstream_http_x_accel_redirect;
+    const known = isFileGone ? fileGone : texts[code] || ['Error', 'the web server could not answer this request'];
     return { code: code, title: known[0], message: known[1], request_id: r.variables.request_id };
 }
 

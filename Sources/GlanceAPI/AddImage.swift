@@ -17,7 +17,7 @@ extension GlanceAPI {
 
     /// A new image has no tag that a condition could name.
     private func checkNothingIsThere(_ request: Request) throws(Failure) {
-        guard Preconditions.evaluate(request, etag: nil, lastModified: nil) == .proceed else {
+        guard Preconditions.evaluate(request, etag: nil, lastModified: nil, exists: false) == .proceed else {
             throw .preconditionFailed(nil)
         }
     }

@@ -5,7 +5,7 @@ import HTTP
 extension GlanceAPI {
     /// The absolute URI of an image: below `public_url`, else below the scheme, host and port that the request came to.
     func uri(of id: ImageID, base: String) -> String {
-        "\(base)/images/\(id)"
+        base + "/images/" + id.text
     }
 
     func baseURL(for request: Request) throws(Failure) -> String {
@@ -17,7 +17,7 @@ extension GlanceAPI {
         guard host.utf8.allSatisfy(isHostByte) else {
             throw .invalid(field: "Host", problem: "it is no host name or address, with or without a port")
         }
-        return "\(request.scheme)://\(host)"
+        return request.scheme + "://" + host
     }
 
     /// What a handler asks the image service on behalf of this request's client.
@@ -45,7 +45,7 @@ extension GlanceAPI {
 
 extension Image {
     /// A strong entity tag: data never change, and their SHA-256 names them.
-    var etag: String { "\"\(sha256?.text ?? "")\"" }
+    var etag: String { "\"" + (sha256?.text ?? "") + "\"" }
 }
 
 private func isHostByte(_ byte: UInt8) -> Bool {

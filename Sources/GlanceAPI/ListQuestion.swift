@@ -13,7 +13,7 @@ struct ListQuestion {
             throw .badQuery(parameter: "string", problem: "a %-escape in it is broken, or it is no UTF-8")
         }
         var seen: [String: String] = [:]
-        for (name, value) in pairs {
+        for (name, value) in pairs where Self.isKnown(name) {
             if let before = seen[name], before != value {
                 throw .badQuery(parameter: excerpt(name), problem: "it was given twice, with different values")
             }
@@ -22,21 +22,33 @@ struct ListQuestion {
         }
     }
 
+    private static func isKnown(_ name: String) -> Bool {
+        name.hasPrefix("property-") || Parameter(rawValue: name) != nil
+    }
+
+    private enum Parameter: String {
+        case limit, marker, name, type, status, store
+        case sortKey = "sort_key"
+        case sortDirection = "sort_dir"
+        case isPublic = "is_public"
+        case sizeMin = "size_min"
+        case sizeMax = "size_max"
+    }
+
     private mutating func take(_ name: String, _ value: String) throws(RequestFailure) {
-        switch name {
-        case "limit": limit = Int(try number(name, value, max: Int64(ImageQuery.limitMax)))
-        case "marker": marker = value
-        case "sort_key": query.sortKey = try choice(name, value, from: ImageQuery.SortKey.allCases)
-        case "sort_dir": query.isDescending = try choice(name, value, from: Direction.allCases) == .desc
-        case "is_public": query.visibility = try visibility(name, value)
-        case "name": query.name = value
-        case "type": query.type = try choice(name, value, from: ImageType.allCases)
-        case "status": query.status = try choice(name, value, from: ImageStatus.allCases)
-        case "store": query.store = try store(name, value)
-        case "size_min": query.sizeMin = try number(name, value, max: .max)
-        case "size_max": query.sizeMax = try number(name, value, max: .max)
-        case _ where name.hasPrefix("property-"): try takeProperty(name, value)
-        default: break
+        switch Parameter(rawValue: name) {
+        case .limit: limit = Int(try number(name, value, max: Int64(ImageQuery.limitMax)))
+        case .marker: marker = value
+        case .sortKey: query.sortKey = try choice(name, value, from: ImageQuery.SortKey.allCases)
+        case .sortDirection: query.isDescending = try choice(name, value, from: Direction.allCases) == .desc
+        case .isPublic: query.visibility = try visibility(name, value)
+        case .name: query.name = value
+        case .type: query.type = try choice(name, value, from: ImageType.allCases)
+        case .status: query.status = try choice(name, value, from: ImageStatus.allCases)
+        case .store: query.store = try store(name, value)
+        case .sizeMin: query.sizeMin = try number(name, value, max: .max)
+        case .sizeMax: query.sizeMax = try number(name, value, max: .max)
+        case nil: try takeProperty(name, value)
         }
     }
 

@@ -31,7 +31,8 @@ extension GlanceAPI {
         case .get, .head: return try showImage(request, id: try known(id))
         case .put: return try changeImage(request, id: try known(id))
         case .delete: return try deleteImage(request, id: try known(id))
-        case .post, .other: throw Self.notAllowed(["GET", "HEAD", "PUT", "DELETE"], hint: Self.postHint)
+        case .post: throw Self.notAllowed(["GET", "HEAD", "PUT", "DELETE"], hint: Self.postHint)
+        case .other: throw Self.notAllowed(["GET", "HEAD", "PUT", "DELETE"])
         }
     }
 

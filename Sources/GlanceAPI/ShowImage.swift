@@ -11,6 +11,9 @@ extension GlanceAPI {
         let described = ImageHeaders.fields(image, uri: uri(of: id, base: base))
         guard image.status == .available, let size = image.size else {
             guard request.method == .head else { throw Failure.noData(id) }
+            guard Preconditions.evaluate(request, etag: nil, lastModified: nil) == .proceed else {
+                throw Failure.preconditionFailed(id)
+            }
             return Response(.ok, headers: described)
         }
         switch ContentDelivery(request, size: size, etag: image.etag, lastModified: image.createdAt.seconds) {

@@ -6,6 +6,9 @@ package protocol ImageRegistry: Sendable {
     /// Names this registry's site; the stores that belong to it carry the same name.
     func siteID() throws(Failure) -> String
 
+    /// Whether any image's data are in that store.
+    func hasImages(in store: StoreName) throws(Failure) -> Bool
+
     /// The record as it is now, in any status; nil when the id has none.
     func record(_ id: ImageID) throws(Failure) -> ImageRecord?
 

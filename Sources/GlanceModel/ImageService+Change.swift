@@ -6,7 +6,7 @@ extension ImageService {
             let image = try changeable(id, by: caller).image
             let changed = try image.changed(change, at: surroundings.now())
             if let name = change.store { _ = try stores.offered(name) }
-            guard !change.isEmpty else { return image }
+            guard changed.differs(from: image) else { return image }
             try caller.showable(changed)
             if try registry.update(changed) { return changed }
         }
@@ -68,8 +68,13 @@ extension ImageChange {
     fileprivate var changesDescription: Bool {
         name != nil || type != nil || isPublic != nil || !properties.pairs.isEmpty || replacesProperties
     }
+}
 
-    fileprivate var isEmpty: Bool {
-        !changesDescription && size == nil && store == nil && sha256 == nil
+extension Image {
+    /// True where a change made any difference beyond the traces that every change leaves.
+    fileprivate func differs(from old: Image) -> Bool {
+        var same = self
+        (same.version, same.updatedAt) = (old.version, old.updatedAt)
+        return same != old
     }
 }

@@ -5,8 +5,9 @@ import Bytes
 package protocol ImageStore: Sendable {
     var name: StoreName { get }
 
-    /// Makes the store ready and ties it to the registry's site. Throws `storeAway` where it belongs to another one.
-    func open(site: String) throws(Failure)
+    /// Makes the store ready and ties it to the registry's site. Throws `storeAway` where it belongs to another one, or to
+    /// none although it `holdsImages`: then it is not the store that the registry means, but an empty place.
+    func open(site: String, holdsImages: Bool) throws(Failure)
 
     /// A location that was never used, made of text that never comes twice.
     func location(named name: String) -> Location

@@ -122,7 +122,13 @@ enum SQLiteMigrations {
 extension Failure {
     /// What an error of SQLite means to whoever wanted something from the registry.
     init(_ error: SQLiteError) {
-        self = error.isBusy ? .registryBusy : .registryAway(reason: error.description)
+        if error.isBusy {
+            self = .registryBusy
+        } else if error.isFull {
+            self = .noSpace
+        } else {
+            self = .registryAway(reason: error.description)
+        }
     }
 }
 

@@ -33,7 +33,8 @@ extension SQLiteRegistry {
             case .name: .text(image.name.text)
             case .type: .text(image.type.rawValue)
             case .size: .integer(image.size ?? 0)
-            case .status: .text(image.status.rawValue)
+            // Only what was available is remembered when it is deleted, and it was listed as that.
+            case .status: .text((image.status == .deleted ? .available : image.status).rawValue)
             case .createdAt: .integer(image.createdAt.seconds)
             case .updatedAt: .integer(image.updatedAt.seconds)
             }

@@ -24,6 +24,14 @@ package struct SQLiteRegistry: ImageRegistry {
         }
     }
 
+    package func hasImages(in store: StoreName) throws(Failure) -> Bool {
+        try pool.read { connection throws(SQLiteError) in
+            try connection.first(
+                "SELECT EXISTS (SELECT 1 FROM images WHERE status = 'available' AND store = ?1)", [.text(store.text)]
+            ) { $0.integer(0) } == 1
+        }
+    }
+
     package func record(_ id: ImageID) throws(Failure) -> ImageRecord? {
         try pool.read { connection throws(SQLiteError) in
             try connection.first(

@@ -31,14 +31,14 @@ package struct FileStore: ImageStore {
         self.settings = settings
     }
 
-    package func open(site: String) throws(Failure) {
+    package func open(site: String, holdsImages: Bool) throws(Failure) {
         try awayOnError { () throws(PosixError) in
             try makeDirectory(settings.directory)
             guard access(settings.directory, R_OK | W_OK | X_OK) == 0 else {
                 throw PosixError("write to", settings.directory)
             }
         }
-        try FileStoreSite(directory: settings.directory).claim(site)
+        try FileStoreSite(directory: settings.directory).claim(site, isNew: !holdsImages)
     }
 
     package func location(named name: String) -> Location {

@@ -14,8 +14,18 @@ struct FileStoreSite {
         self.directory = directory
     }
 
-    /// Writes the site's name where there is none; throws where there is another.
-    func claim(_ site: String) throws(Failure) {
+    /// Writes the site's name where there is none and the store is new; throws where there is another, or where a store
+    /// that has images has lost it.
+    func claim(_ site: String, isNew: Bool) throws(Failure) {
+        let before = try awayOnError { () throws(PosixError) in try read() }
+        guard isNew || before != nil else {
+            throw .storeAway(
+                .file,
+                reason: """
+                    \(directory) is empty or not the store that it should be, and the registry knows of images in it: \
+                    is its file system mounted? (It has to have the file .glance-site with \(site) in it.)
+                    """)
+        }
         let found = try awayOnError { () throws(PosixError) in
             if let found = try read() { return found }
             return try write(site)

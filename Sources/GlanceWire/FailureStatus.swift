@@ -97,7 +97,7 @@ extension Failure {
         switch self {
         case .registryAway(let reason): "the registry failed: \(reason)"
         case .storeAway(let name, let reason): "the store \(name) failed: \(reason)"
-        case .noSpace: "a store has no room for an image that was sent: make room, or lower free_bytes_min"
+        case .noSpace: "there is no room, in a store or for the registry: make some, or lower free_bytes_min"
         case .notLocal:
             "a request came to an address other than loopback while identity = none: set open = true if everybody may do everything, else an identity"
         default: nil

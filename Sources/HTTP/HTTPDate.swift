@@ -10,21 +10,19 @@ package enum HTTPDate {
         var time = time_t(seconds)
         var parts = tm()
         gmtime_r(&time, &parts)
-        // Put together by hand: interpolation costs more than all the rest of a HEAD's fields.
-        var text = days[Int(parts.tm_wday)]
-        text.reserveCapacity(29)
-        text += ", "
-        text += two(parts.tm_mday)
-        text += " "
-        text += months[Int(parts.tm_mon)]
-        text += " "
-        text += String(parts.tm_year + 1900)
-        for (mark, part) in [(" ", parts.tm_hour), (":", parts.tm_min), (":", parts.tm_sec)] {
-            text += mark
-            text += two(part)
+        // Put together as bytes: interpolation costs more than all the rest of a HEAD's fields.
+        var text = Array("Ddd, 00 Mmm 0000 00:00:00 GMT".utf8)
+        text.replaceSubrange(0..<3, with: days[Int(parts.tm_wday)].utf8)
+        text.replaceSubrange(8..<11, with: months[Int(parts.tm_mon)].utf8)
+        let numbers = [parts.tm_mday, parts.tm_year + 1900, parts.tm_hour, parts.tm_min, parts.tm_sec]
+        for (number, end) in zip(numbers, [6, 15, 18, 21, 24]) {
+            var (rest, place) = (number, end)
+            while rest > 0, place >= 0 {
+                text[place] = UInt8(ascii: "0") + UInt8(rest % 10)
+                (rest, place) = (rest / 10, place - 1)
+            }
         }
-        text += " GMT"
-        return text
+        return String(decoding: text, as: UTF8.self)
     }
 
     /// Reads all three forms that RFC 9110 asks a recipient to read; nil for anything else.
@@ -50,9 +48,5 @@ package enum HTTPDate {
         (parts.tm_year, parts.tm_mon, parts.tm_mday) = (year - 1900, Int32(month), day)
         (parts.tm_hour, parts.tm_min, parts.tm_sec) = (clock[0], clock[1], clock[2])
         return Int64(timegm(&parts))
-    }
-
-    private static func two(_ number: Int32) -> String {
-        number < 10 ? "0\(number)" : "\(number)"
     }
 }

@@ -7,11 +7,13 @@ package enum Preconditions: Equatable, Sendable {
     case failed
 
     /// Evaluates in the order of section 13.2.2. `etag` is the strong tag with its quotes, nil where there is none;
-    /// `lastModified` is in seconds since 1970.
-    package static func evaluate(_ request: Request, etag: String?, lastModified: Int64?) -> Preconditions {
+    /// `lastModified` is in seconds since 1970. `exists` is false where there is nothing yet that could match.
+    package static func evaluate(
+        _ request: Request, etag: String?, lastModified: Int64?, exists: Bool = true
+    ) -> Preconditions {
         let headers = request.headers
         if let wanted = headers.joined("if-match") {
-            guard matches(wanted, etag, weakly: false, anyMatches: true) else { return .failed }
+            guard matches(wanted, etag, weakly: false, anyMatches: exists) else { return .failed }
         } else if let limit = headers["if-unmodified-since"].flatMap(HTTPDate.seconds), let lastModified {
             guard lastModified <= limit else { return .failed }
         }

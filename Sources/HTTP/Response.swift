@@ -23,24 +23,54 @@ package struct Response {
 
     /// Status line, fields and the blank line, with `prefix` before the status code (`HTTP/1.1 `, or CGI's `Status: `).
     package func head(prefix: String) -> [UInt8] {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(1024)
-        bytes.append(contentsOf: "\(prefix)\(status.code) \(status.phrase)\r\n".utf8)
-        for field in headers.fields {
-            bytes.append(contentsOf: field.name.utf8)
-            bytes.append(UInt8(ascii: ":"))
-            bytes.append(UInt8(ascii: " "))
-            // Whatever lies in a record, it cannot end the line: no value splits an answer in two.
-            let start = bytes.count
-            bytes.append(contentsOf: field.value.utf8)
-            for index in start..<bytes.count where bytes[index] < 0x20 || bytes[index] == 0x7F {
-                bytes[index] = UInt8(ascii: " ")
+        let start = prefix + String(status.code) + " " + status.phrase
+        let length = headers.fields.reduce(start.utf8.count + 4) { $0 + $1.name.utf8.count + $1.value.utf8.count + 4 }
+        return [UInt8](unsafeUninitializedCapacity: length) { buffer, count in
+            var line = LineWriter(buffer)
+            line.write(start)
+            line.end()
+            for field in headers.fields {
+                line.write(field.name)
+                line.write(UInt8(ascii: ":"))
+                line.write(UInt8(ascii: " "))
+                line.write(field.value)
+                line.end()
             }
-            bytes.append(UInt8(ascii: "\r"))
-            bytes.append(UInt8(ascii: "\n"))
+            line.end()
+            count = line.count
         }
-        bytes.append(UInt8(ascii: "\r"))
-        bytes.append(UInt8(ascii: "\n"))
-        return bytes
+    }
+}
+
+/// Writes lines into memory that has room for them. Whatever lies in a text, it cannot end its line: no value of a record
+/// splits an answer in two.
+private struct LineWriter {
+    private let buffer: UnsafeMutableBufferPointer<UInt8>
+    private(set) var count = 0
+
+    init(_ buffer: UnsafeMutableBufferPointer<UInt8>) {
+        self.buffer = buffer
+    }
+
+    mutating func write(_ byte: UInt8) {
+        buffer[count] = byte
+        count += 1
+    }
+
+    mutating func write(_ text: String) {
+        var text = text
+        text.withUTF8 { bytes in
+            guard let source = bytes.baseAddress, let start = buffer.baseAddress else { return }
+            (start + count).update(from: source, count: bytes.count)
+        }
+        for index in count..<(count + text.utf8.count) where buffer[index] < 0x20 || buffer[index] == 0x7F {
+            buffer[index] = UInt8(ascii: " ")
+        }
+        count += text.utf8.count
+    }
+
+    mutating func end() {
+        write(UInt8(ascii: "\r"))
+        write(UInt8(ascii: "\n"))
     }
 }

@@ -16,6 +16,8 @@ package final class Connection: ByteSource, ByteSink {
         self.idleSeconds = idleSeconds
     }
 
+    package var number: Int32 { descriptor.number }
+
     package func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
         while true {
             let count = recv(descriptor.number, buffer.baseAddress, buffer.count, Self.atOnce)

@@ -21,11 +21,11 @@ package struct Listener: ~Copyable, Sendable {
         guard descriptor.number >= 0 else { throw PosixError("socket") }
         let number = descriptor.number
         if case .tcp = address { setOption(number, SOL_SOCKET, SO_REUSEADDR, Int32(1)) }
-        let mask = umask(0o117)
-        let bound = try address.withSocketAddress { bind(number, $0, $1) }
-        let code = errno
-        umask(mask)
-        guard bound == 0 else { throw PosixError("bind", address.description, code: code) }
+        guard try address.withSocketAddress({ bind(number, $0, $1) }) == 0 else {
+            throw PosixError("bind", address.description)
+        }
+        // Nobody can connect before `listen`, so there is no moment at which too many could.
+        if case .unix(let path) = address, chmod(path, 0o660) != 0 { throw PosixError("chmod", path) }
         guard listen(number, Self.backlogMax) == 0 else { throw PosixError("listen", address.description) }
     }
 

@@ -12,6 +12,8 @@ package final class SharedPage: @unchecked Sendable {
     package static let workersMax = 64
     package static let threadsMax = 512
     package static let countersMax = 64
+    /// Counters from this one on say how things are now, not how many there ever were: they end with their worker.
+    package static let gaugesFirst = 48
     private static let slotBytes = 64
     private static let regionBytes = countersMax * 8 + threadsMax * slotBytes
 
@@ -66,6 +68,10 @@ package final class SharedPage: @unchecked Sendable {
 
     func clearRequest(worker: Int, thread: Int) {
         slot(worker, thread).storeBytes(of: 0, as: UInt8.self)
+    }
+
+    func clearGauges(worker: Int) {
+        for index in Self.gaugesFirst..<Self.countersMax { counter(index, worker: worker).set(0) }
     }
 
     /// The ids of the requests that a worker was serving; its slots are empty afterwards.

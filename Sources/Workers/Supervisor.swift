@@ -158,7 +158,10 @@ package struct Supervisor: ~Copyable {
 
     private mutating func collect(_ child: Child, pid: pid_t, status: Int32) {
         var requests: [String] = []
-        if case .worker(let number) = child.role { requests = page.takeRequests(worker: number) }
+        if case .worker(let number) = child.role {
+            requests = page.takeRequests(worker: number)
+            page.clearGauges(worker: number)
+        }
         var delay = 0
         let isReplaced = child.generation == generation
         if isReplaced {
@@ -181,7 +184,7 @@ package struct Supervisor: ~Copyable {
         generation += 1
         openVacancies()
         fillVacancies()
-        for pid in old { kill(pid, SIGTERM) }
+        for pid in old { kill(pid, SIGHUP) }
         log(.reloaded(workers: plan.workers))
     }
 

@@ -20,6 +20,8 @@ final class ThreadPool: Sendable {
         /// Numbers that no thread has.
         var free: [Int]
         var running = 0
+        /// The sockets of connections in hand, by the number of the thread that has them.
+        var serving: [Int: Int32] = [:]
         var isDraining = false
     }
 
@@ -61,6 +63,17 @@ final class ThreadPool: Sendable {
         return false
     }
 
+    /// Ends the connections that are still in hand, so that whoever serves them notices, and takes back what is not whole.
+    /// Always false: something was broken off.
+    func breakOff() -> Bool {
+        state.withLock { state in
+            for socket in state.serving.values { shutdown(socket, Int32(SHUT_RDWR)) }
+        }
+        _ = drain(secondsMax: Self.breakOffSecondsMax)
+        return false
+    }
+
+    private static let breakOffSecondsMax = 2
     private static let drainPollMicroseconds: UInt32 = 5_000
     private static let errorPauseMicroseconds: UInt32 = 100_000
 
@@ -69,9 +82,10 @@ final class ThreadPool: Sendable {
         let chunk = Chunk()
         while beginWaiting() {
             let connection = accept()
-            endWaiting(gotWork: connection != nil)
+            endWaiting(number, connection)
             if let connection {
                 serve(connection, chunk, number)
+                state.withLock { $0.serving[number] = nil }
             } else if isOneTooMany() {
                 break
             }
@@ -101,10 +115,12 @@ final class ThreadPool: Sendable {
         }
     }
 
-    private func endWaiting(gotWork: Bool) {
+    private func endWaiting(_ number: Int, _ connection: Connection?) {
+        let socket = connection?.number
         let isShort = state.withLock { state in
             state.waiting.remove(pthread_self())
-            return gotWork && state.waiting.isEmpty && !state.isDraining
+            state.serving[number] = socket
+            return socket != nil && state.waiting.isEmpty && !state.isDraining
         }
         if isShort { addThread() }
     }

@@ -42,7 +42,8 @@ package struct WorkerProcess {
     }
 
     /// Serves until TERM or INT comes, or until `lifeline` ends because its other end, the supervisor, is gone. Then ends
-    /// what is in hand. False where that took longer than its bound.
+    /// what is in hand; what takes longer than the bound for that is broken off, and the answer is false. After HUP it
+    /// takes no new request, but transfers have as long as they need: others serve in its place.
     package func run(_ listener: consuming Listener, lifeline: consuming FileDescriptor) -> Bool {
         Signals.block([SIGTERM, SIGINT, SIGHUP])
         Lifeline.watch(lifeline)
@@ -57,9 +58,21 @@ package struct WorkerProcess {
             listener, limits: ThreadPool.Limits(threadsMax: settings.threadsMax), onError: { handler.failed($0) },
             serve: serveOne)
         pool.start()
-        while Signals.wait(for: [SIGTERM, SIGINT, SIGHUP]) == SIGHUP {}
-        return pool.drain(secondsMax: settings.drainSecondsMax)
+        if Signals.wait(for: [SIGTERM, SIGINT, SIGHUP]) == SIGHUP, isRetired(pool) { return true }
+        return pool.drain(secondsMax: settings.drainSecondsMax) || pool.breakOff()
     }
+
+    /// True once nothing is in hand; false where TERM or INT came first.
+    private func isRetired(_ pool: ThreadPool) -> Bool {
+        for _ in 0..<Self.retirementSecondsMax where !pool.drain(secondsMax: 1) {
+            let signal = Signals.wait(for: [SIGTERM, SIGINT], milliseconds: 1)
+            if signal != nil { return false }
+        }
+        return pool.drain(secondsMax: 1)
+    }
+
+    /// As nginx's own old processes have in nginx/nginx.conf.
+    private static let retirementSecondsMax = 86_400
 
     private func serve(_ exchange: SCGIExchange, begun: (String) -> Void) {
         let response: Response

@@ -22,8 +22,9 @@ struct Assembly {
     func prepare() throws {
         try SQLiteRegistry.prepare(
             path: settings.registryPath, busySecondsMax: settings.registryBusySecondsMax, newSite: randomName())
-        let site = try registry().siteID()
-        for store in try stores().all { try store.open(site: site) }
+        let registry = try registry()
+        let site = try registry.siteID()
+        for store in try stores().all { try store.open(site: site, holdsImages: registry.hasImages(in: store.name)) }
     }
 
     func registry() throws(Failure) -> any ImageRegistry {

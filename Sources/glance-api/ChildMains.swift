@@ -6,11 +6,15 @@ import Workers
 
 /// The settings that the supervisor handed over.
 private func inheritedSettings() throws -> Settings {
+    guard fcntl(ChildDescriptor.settings, F_GETFD) >= 0 else { throw onlyBySupervisor }
     let file = FileDescriptor(owning: ChildDescriptor.settings)
     var sources = SettingsSources()
     try sources.take(file: readText(file, bytesMax: 1 << 20), named: "settings of the supervisor")
     return try Settings(sources)
 }
+
+private let onlyBySupervisor = SettingsError(
+    place: "worker, janitor", problem: "only a supervisor starts these: run glance-api serve")
 
 /// `glance-api worker N`, as the supervisor starts it.
 struct WorkerMain {
@@ -18,13 +22,12 @@ struct WorkerMain {
 
     init(_ arguments: [String]) throws {
         guard arguments.count == 1, let number = Int(arguments[0]), (0..<SharedPage.workersMax).contains(number) else {
-            throw SettingsError(place: "worker", problem: "only a supervisor starts workers: run glance-api serve")
+            throw onlyBySupervisor
         }
         self.number = number
     }
 
     func run() throws -> Int32 {
-        umask(0o027)
         signal(SIGPIPE, SIG_IGN)
         let assembly = Assembly(try inheritedSettings())
         let settings = assembly.settings
@@ -53,7 +56,6 @@ struct WorkerMain {
 /// `glance-api janitor`, as the supervisor starts it.
 struct JanitorMain {
     func run() throws -> Int32 {
-        umask(0o027)
         let assembly = Assembly(try inheritedSettings())
         Signals.block([SIGTERM, SIGINT, SIGHUP])
         Lifeline.watch(FileDescriptor(owning: ChildDescriptor.lifeline))
@@ -70,8 +72,8 @@ struct JanitorMain {
 
     private func isToGoOn(afterSeconds seconds: Int) -> Bool {
         switch Signals.wait(for: [SIGTERM, SIGINT, SIGHUP], milliseconds: seconds * 1000) {
-        case SIGTERM, SIGINT: false
-        default: true
+        case nil: true
+        default: false
         }
     }
 

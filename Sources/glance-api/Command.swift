@@ -17,6 +17,8 @@ enum Command {
         let name = rest.first.flatMap { $0.hasPrefix("--") ? nil : $0 } ?? "serve"
         if rest.first == name { rest = rest.dropFirst() }
         if name == "help" || arguments.contains("--help") { return say(SettingsDocuments.help) }
+        // What this program makes is for its own user and the gateway's group.
+        umask(0o027)
         do {
             switch name {
             case "serve":

@@ -10,7 +10,7 @@ struct Metrics: Sendable {
         200, 206, 304, 400, 401, 403, 404, 405, 408, 409, 412, 413, 415, 416, 500, 502, 503, 507, 0,
     ]
     private static let broken = statuses.count
-    private static let transfers = statuses.count + 1
+    private static let transfers = SharedPage.gaugesFirst
 
     private let page: SharedPage
     private let worker: Int
@@ -18,7 +18,6 @@ struct Metrics: Sendable {
     init(page: SharedPage, worker: Int) {
         self.page = page
         self.worker = worker
-        setTransfers(0)
     }
 
     func count(_ status: Status) {

@@ -15,7 +15,6 @@ struct Serving {
 
     /// Returns the exit status once TERM or INT has come and every child has ended.
     func run(reading reload: () throws -> Settings) throws -> Int32 {
-        umask(0o027)
         signal(SIGPIPE, SIG_IGN)
         let assembly = Assembly(settings)
         try assembly.prepare()

@@ -16,7 +16,7 @@ struct WorkerHandler: WorkerProcess.Handler {
     }
 
     func respond(to defect: SCGIDefect) -> Response {
-        log.error("malformed request", ["reason": defect.description])
+        log.info("malformed request", ["reason": defect.description])
         return api.respond(toMalformed: defect.description, id: randomName())
     }
 

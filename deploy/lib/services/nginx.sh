@@ -3,7 +3,8 @@
 
 nginx_config="$DIR/etc/nginx/nginx.conf"
 # QUIT lets answers under way finish, within reason.
-nginx_stop='QUIT:10 TERM:5 KILL:5'
+nginx_drain=$(sed -n 's/^drain_seconds_max = //p' "$DIR/etc/glance-api.conf" 2>/dev/null || true)
+nginx_stop="QUIT:${nginx_drain:-60} TERM:5 KILL:5"
 
 nginx_error_log="$DIR/log/nginx-error.log"
 nginx_shipped_module=/usr/lib/nginx/modules/ngx_http_js_module.so
@@ -39,9 +40,9 @@ nginx_choose_user() {
     if id -u www-data >/dev/null 2>&1 &&
         setpriv --reuid www-data --regid www-data --clear-groups test -x "$DIR" 2>/dev/null; then
         NGINX_USER=www-data NGINX_GROUP=www-data
-        # To pass through, not to list.
-        chgrp www-data "$DIR/data" "$DIR/run"
-        chmod 0710 "$DIR/data" "$DIR/run"
+        # To pass through, not to list; through log/ to open the logs again after a rotation.
+        chgrp www-data "$DIR/data" "$DIR/log" "$DIR/run"
+        chmod 0710 "$DIR/data" "$DIR/log" "$DIR/run"
     else
         NGINX_USER=root
         step nginx "its processes run as root: www-data cannot reach $DIR"
@@ -75,7 +76,7 @@ nginx_start() {
 nginx_healthy() {
     local port
     port=$(options_kept health_port)
-    curl -fs -o /dev/null --noproxy '*' --max-time 5 "http://127.0.0.1:$port/readyz"
+    curl -fs -o /dev/null --noproxy '*' --max-time 5 "http://127.0.0.1:$port/healthz"
 }
 
 # Its first complaint is the cause, the others follow from it.
