@@ -70,7 +70,7 @@ package final class SharedPage: @unchecked Sendable {
         slot(worker, thread).storeBytes(of: 0, as: UInt8.self)
     }
 
-    func clearGauges(worker: Int) {
+    package func clearGauges(worker: Int) {
         for index in Self.gaugesFirst..<Self.countersMax { counter(index, worker: worker).set(0) }
     }
 

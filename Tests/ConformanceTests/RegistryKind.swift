@@ -1,0 +1,17 @@
+import GlanceModel
+import GlanceRegistry
+
+/// Every implementation of `ImageRegistry`. The next one is a case here, and its way to open.
+enum RegistryKind: String, CaseIterable, Sendable {
+    case sqlite
+
+    /// A way to the running test's records. Each is like another process: they share nothing but the records.
+    func open() throws -> any ImageRegistry {
+        switch self {
+        case .sqlite:
+            let path = "\(ScratchDirectory.path)/registry.db"
+            try SQLiteRegistry.prepare(path: path, busySecondsMax: 20, newSite: "site of this test")
+            return try SQLiteRegistry(path: path, busySecondsMax: 20)
+        }
+    }
+}

@@ -1,0 +1,162 @@
+import Dispatch
+import GlanceModel
+import SQLite
+import Synchronization
+import Testing
+
+@testable import GlanceRegistry
+
+/// What concerns the SQL registry alone: its schema, and how it finds things.
+@Suite(.scratchDirectory) struct SQLiteSchemaTests {
+    private let path = "\(ScratchDirectory.path)/registry.db"
+
+    private func prepare(_ site: String = "site") throws {
+        try SQLiteRegistry.prepare(path: path, busySecondsMax: 20, newSite: site)
+    }
+
+    private func connection() throws -> SQLiteConnection {
+        try SQLiteConnection(path: path, busySecondsMax: 20, create: false)
+    }
+
+    @Test func `a database that is prepared again keeps its records and its site`() throws {
+        try prepare("first")
+        let image = try SQLiteRegistry(path: path, busySecondsMax: 5).addAvailable(.made(properties: ["a": "1"]))
+
+        try prepare("second")
+
+        let registry = try SQLiteRegistry(path: path, busySecondsMax: 5)
+        #expect(try registry.siteID() == "first")
+        #expect(try registry.found(image.id).image == image)
+    }
+
+    @Test func `a database of a newer program is refused and left alone`() throws {
+        try prepare()
+        let newest = SQLiteMigrations.all.count
+        try connection().execute("PRAGMA user_version = \(newest + 1)")
+
+        let failure = #expect(throws: Failure.self) { try prepare() }
+
+        #expect(
+            failure
+                == .registryAway(
+                    reason:
+                        "the database has schema \(newest + 1), and this program knows \(newest): use a newer glance-api"
+                ))
+        #expect(try connection().first("PRAGMA user_version") { $0.integer(0) } == Int64(newest + 1))
+    }
+
+    @Test func `of many who prepare a new database at once, one names its site`() throws {
+        let path = path
+        let failures = Failures()
+
+        DispatchQueue.concurrentPerform(iterations: 8) { number in
+            do throws(Failure) {
+                try SQLiteRegistry.prepare(path: path, busySecondsMax: 20, newSite: "site \(number)")
+            } catch {
+                failures.all.withLock { $0.append(error) }
+            }
+        }
+
+        #expect(failures.all.withLock { $0 } == [])
+        #expect(try connection().first("SELECT count(*) FROM site") { $0.integer(0) } == 1)
+    }
+
+    @Test func `a database that was never prepared is away`() {
+        let failure = #expect(throws: Failure.self) { _ = try SQLiteRegistry(path: path, busySecondsMax: 1) }
+
+        #expect(failure.map { if case .registryAway = $0 { true } else { false } } == true)
+    }
+
+    @Test func `what is no database is away`() throws {
+        try Array("This is a text of some length, and no database at all.\n".utf8).write(to: path)
+
+        let failure = #expect(throws: Failure.self) { try prepare() }
+
+        #expect(failure.map { if case .registryAway = $0 { true } else { false } } == true)
+    }
+
+    @Test func `a lock that is held for too long is a registry that is busy`() throws {
+        try prepare()
+        let registry = try SQLiteRegistry(path: path, busySecondsMax: 0)
+        let holder = try connection()
+        try holder.execute("BEGIN IMMEDIATE")
+
+        #expect(throws: Failure.registryBusy) { try registry.reserve(.made(), lease: nil) }
+        #expect(try registry.record(ImageID("1")!) == nil, "reading goes on")
+        try holder.execute("ROLLBACK")
+
+        #expect(try registry.reserve(.made(), lease: nil).id.text == "1")
+    }
+
+    @Test func `a commit is durable and readers do not wait for it`() throws {
+        try prepare()
+        let connection = try connection()
+
+        #expect(try connection.first("PRAGMA journal_mode") { $0.text(0) } == "wal")
+        #expect(try connection.first("PRAGMA synchronous") { $0.integer(0) } == 2)
+    }
+
+    @Test(arguments: [nil] + ImageQuery.SortKey.allCases, [false, true])
+    private func `a page of the public list walks an index and sorts nothing`(
+        key: ImageQuery.SortKey?, isDescending: Bool
+    ) throws {
+        try prepare()
+        var query = ImageQuery()
+        query.sortKey = key
+        query.isDescending = isDescending
+        let index = [
+            nil: "images_listed", .id: "images_by_id", .name: "images_by_name", .type: "images_by_type",
+            .size: "images_by_size", .status: "images_by_status", .createdAt: "images_by_created",
+            .updatedAt: "images_by_updated",
+        ][key]!
+
+        for place in [nil, try place(in: query)] {
+            for statement in SQLiteList.statements(query, after: place) {
+                let plan = try plan(of: statement)
+
+                #expect(plan.contains { $0.hasPrefix("SEARCH images USING INDEX \(index)") }, "\(plan)")
+                #expect(!plan.contains { $0.contains("TEMP B-TREE") || $0.hasPrefix("SCAN") }, "\(plan)")
+            }
+        }
+    }
+
+    @Test func `the operator's page of everything walks the images in the order of adding`() throws {
+        try prepare()
+        var query = ImageQuery()
+        query.visibility = .all
+
+        for place in [nil, try place(in: query)] {
+            let plan = try plan(of: SQLiteList.statements(query, after: place)[0])
+
+            #expect(!plan.contains { $0.contains("TEMP B-TREE") }, "\(plan)")
+        }
+    }
+
+    @Test(arguments: [
+        "SELECT 1 FROM images WHERE id = ?", "SELECT 1 FROM images WHERE status = 'saving' AND lease_ends_at < ?",
+        "SELECT key FROM properties WHERE sequence = ?", "DELETE FROM doomed_bytes WHERE store = ? AND location = ?",
+    ])
+    func `what is asked often is found by an index`(sql: String) throws {
+        try prepare()
+
+        let plan = try plan(of: SQLiteList.Statement(sql: sql, values: []))
+
+        #expect(plan.allSatisfy { $0.hasPrefix("SEARCH") }, "\(plan)")
+    }
+
+    private func place(in query: ImageQuery) throws -> ListPosition {
+        let registry = try SQLiteRegistry(path: path, busySecondsMax: 5)
+        let image = try registry.addAvailable(.made())
+        return try registry.position(of: registry.found(image.id), in: query)
+    }
+
+    private func plan(of statement: SQLiteList.Statement) throws -> [String] {
+        var lines: [String] = []
+        try connection().query("EXPLAIN QUERY PLAN " + statement.sql, statement.values) { lines.append($0.text(3)) }
+        return lines
+    }
+
+    private final class Failures: Sendable {
+        let all = Mutex<[Failure]>([])
+    }
+}

@@ -1,0 +1,38 @@
+import FoundationEssentials
+import GlanceModel
+import GlanceStores
+
+/// Every implementation of `ImageStore`. The next one is a case here, its way to open, and what it leaves lying about.
+enum StoreKind: String, CaseIterable, Sendable {
+    case memory
+    case file
+    /// On file systems where unfinished files must have names.
+    case fileWithNames
+
+    /// A new store, in the running test's directory.
+    func make() throws -> any ImageStore {
+        switch self {
+        case .memory: MemoryStore()
+        case .file: FileStore(Self.fileSettings())
+        case .fileWithNames: FileStore(Self.fileSettings(usesNamelessFiles: false))
+        }
+    }
+
+    static func fileSettings(usesNamelessFiles: Bool = true) -> FileStore.Settings {
+        var settings = FileStore.Settings(
+            directory: "\(ScratchDirectory.path)/images", gatewayPrefix: "/_files/", freeBytesMin: 0)
+        settings.usesNamelessFiles = usesNamelessFiles
+        return settings
+    }
+
+    /// What there is in the store, seen from outside: finished or not, whatever its name. The site's mark does not count.
+    func contents(_ store: any ImageStore) throws -> [String] {
+        if let memory = store as? MemoryStore { return memory.locations.map(\.text) }
+        let root = Self.fileSettings().directory
+        return try FileManager.default.subpathsOfDirectory(atPath: root).filter { path in
+            var isDirectory = false
+            return FileManager.default.fileExists(atPath: "\(root)/\(path)", isDirectory: &isDirectory) && !isDirectory
+                && path != ".glance-site"
+        }
+    }
+}
