@@ -50,7 +50,8 @@ package protocol ImageRegistry: Sendable {
     /// list of bytes to delete. Returns the ids.
     func endLeases() throws(Failure) -> [ImageID]
 
-    /// At most `count` entries of the list of bytes to delete.
+    /// At most `count` entries of the list of bytes to delete, others each time: those of a store that is away must not
+    /// keep the rest waiting.
     func doomedBytes(count: Int) throws(Failure) -> [StoredBytes]
 
     /// Takes an entry off that list, once the bytes are gone.

@@ -38,7 +38,9 @@ extension SQLiteRegistry {
     package func doomedBytes(count: Int) throws(Failure) -> [StoredBytes] {
         try pool.read { connection throws(SQLiteError) in
             var entries: [StoredBytes] = []
-            try connection.query("SELECT store, location FROM doomed_bytes LIMIT ?1", [.integer(Int64(count))]) { row in
+            try connection.query(
+                "SELECT store, location FROM doomed_bytes ORDER BY random() LIMIT ?1", [.integer(Int64(count))]
+            ) { row in
                 entries.append(StoredBytes(store: StoreName(row.text(0)), location: Location(row.text(1))))
             }
             return entries

@@ -16,7 +16,8 @@ package struct ImageFields: Equatable, Sendable {
     /// Throws where the field came before with another value.
     package mutating func set(_ name: Name, _ text: String) throws(Failure) {
         if let before = texts[name], before != text {
-            throw .invalid(field: name.rawValue, problem: "it was given twice, as “\(before)” and as “\(text)”")
+            throw .invalid(
+                field: name.rawValue, problem: "it was given twice, as “\(excerpt(before))” and as “\(excerpt(text))”")
         }
         texts[name] = text
     }
@@ -120,6 +121,11 @@ package struct ImageFields: Equatable, Sendable {
 
 /// The start of a text that a client sent, to be shown in an error.
 package func excerpt(_ text: String) -> String {
-    let scalars = text.unicodeScalars.prefix(64).map { $0.value < 0x20 || $0.value == 0x7F ? "?" : Character($0) }
+    let scalars = text.unicodeScalars.prefix(64).map { scalar -> Character in
+        switch scalar.properties.generalCategory {
+        case .control, .lineSeparator, .paragraphSeparator, .format: "?"
+        default: Character(scalar)
+        }
+    }
     return String(scalars) + (text.unicodeScalars.count > 64 ? "…" : "")
 }

@@ -15,24 +15,31 @@ package enum RangeRequest: Equatable, Sendable {
 
     private static func parse(_ field: String?, size: Int64) -> RangeRequest {
         guard let field, field.utf8.count > 6, field.prefix(6).lowercased() == "bytes=", size > 0 else { return .whole }
-        let specs = field.dropFirst(6).split(separator: ",", omittingEmptySubsequences: false)
-        guard specs.count == 1 else { return .whole }
-        let ends = specs[0].filter { $0 != " " }.split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false)
-        guard ends.count == 2 else { return .unsatisfiable }
-        return bounds(from: ends[0], to: ends[1], size: size)
+        let ranges = field.dropFirst(6).split(separator: ",", omittingEmptySubsequences: false).map {
+            bounds($0, size: size)
+        }
+        guard ranges.count > 1 else { return ranges[0] }
+        return ranges.contains(.unsatisfiable) ? .unsatisfiable : .whole
     }
 
-    private static func bounds(from first: some StringProtocol, to last: some StringProtocol, size: Int64)
-        -> RangeRequest
-    {
-        if first.isEmpty {
-            guard let suffix = decimal(last), suffix > 0 else { return .unsatisfiable }
+    /// One `first-last`, with blanks round each number as nginx allows them.
+    private static func bounds(_ spec: Substring, size: Int64) -> RangeRequest {
+        let ends = spec.split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false).map(trimmed)
+        guard ends.count == 2 else { return .unsatisfiable }
+        if ends[0].isEmpty {
+            guard let suffix = decimal(ends[1]), suffix > 0 else { return .unsatisfiable }
             return .part(ByteRange(first: max(0, size - suffix), last: size - 1))
         }
-        guard let start = decimal(first), start < size else { return .unsatisfiable }
-        if last.isEmpty { return .part(ByteRange(first: start, last: size - 1)) }
-        guard let end = decimal(last), end >= start else { return .unsatisfiable }
+        guard let start = decimal(ends[0]), start < size else { return .unsatisfiable }
+        if ends[1].isEmpty { return .part(ByteRange(first: start, last: size - 1)) }
+        guard let end = decimal(ends[1]), end >= start else { return .unsatisfiable }
         return .part(ByteRange(first: start, last: min(end, size - 1)))
+    }
+
+    private static func trimmed(_ text: Substring) -> Substring {
+        var rest = text.drop { $0 == " " }
+        while rest.last == " " { rest.removeLast() }
+        return rest
     }
 
     /// Digits and nothing else; nil also where the number does not fit 63 bits.

@@ -23,6 +23,11 @@ final class ThreadPool: Sendable {
         /// The sockets of connections in hand, by the number of the thread that has them.
         var serving: [Int: Int32] = [:]
         var isDraining = false
+
+        mutating func end(_ number: Int) {
+            running -= 1
+            free.append(number)
+        }
     }
 
     private let listener: Listener
@@ -79,6 +84,7 @@ final class ThreadPool: Sendable {
 
     /// One thread's life.
     private func run(_ number: Int) {
+        Signals.unblock([SIGUSR1])
         let chunk = Chunk()
         while beginWaiting() {
             let connection = accept()
@@ -86,14 +92,11 @@ final class ThreadPool: Sendable {
             if let connection {
                 serve(connection, chunk, number)
                 state.withLock { $0.serving[number] = nil }
-            } else if isOneTooMany() {
-                break
+            } else if endsAsOneTooMany(number) {
+                return
             }
         }
-        state.withLock { state in
-            state.running -= 1
-            state.free.append(number)
-        }
+        state.withLock { $0.end(number) }
     }
 
     private func accept() -> Connection? {
@@ -125,9 +128,14 @@ final class ThreadPool: Sendable {
         if isShort { addThread() }
     }
 
-    /// Asked after a wait that brought nothing.
-    private func isOneTooMany() -> Bool {
-        state.withLock { $0.running > limits.threadsMin && !$0.waiting.isEmpty }
+    /// Asked after a wait that brought nothing. Deciding and leaving are one step: threads whose waits end together would
+    /// otherwise all find themselves one too many.
+    private func endsAsOneTooMany(_ number: Int) -> Bool {
+        state.withLock { state in
+            guard state.running > limits.threadsMin, !state.waiting.isEmpty else { return false }
+            state.end(number)
+            return true
+        }
     }
 
     private func addThread() {

@@ -119,6 +119,12 @@ package enum Signals {
         pthread_sigmask(SIG_BLOCK, &set, nil)
     }
 
+    /// Lets `signals` interrupt this thread, whatever the one that started it blocks.
+    static func unblock(_ signals: [Int32]) {
+        var set = make(signals)
+        pthread_sigmask(SIG_UNBLOCK, &set, nil)
+    }
+
     package static func wait(for signals: [Int32]) -> Int32 {
         var set = make(signals)
         var signal: Int32 = 0

@@ -57,6 +57,26 @@ import Testing
         #expect(try String(contentsOfFile: "\(first.directory)/images/.glance-site", encoding: .utf8) == site)
     }
 
+    @Test func `an empty place where a store with images should be is refused`() throws {
+        let directory = try Site.newDirectory()
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        let check = ["check"] + Service.options(directory)
+        #expect(try run(Service.program, check).status == 0)
+        let image = """
+            INSERT INTO images (id, is_generated, name, type, size, is_size_known, store, created_at, updated_at, status,
+                is_public, owner, version) VALUES ('x', 0, 'x', 'raw', 1, 1, 'file', 0, 0, 'available', 0, '', 1)
+            """
+        #expect(try run("sqlite3", ["\(directory)/registry.sqlite", image]).status == 0)
+        try FileManager.default.moveItem(atPath: "\(directory)/images", toPath: "\(directory)/unmounted")
+
+        let output = try run(Service.program, check)
+
+        #expect(output.status == 1)
+        #expect(output.errors.contains("mounted"))
+        #expect(!FileManager.default.fileExists(atPath: "\(directory)/images/.glance-site"))
+    }
+
     @Test func `check says that all is well where it is`() throws {
         let directory = try Site.newDirectory()
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)

@@ -14,13 +14,14 @@ import Testing
 
         kill(worker, SIGKILL)
 
-        #expect(held.answer().hasPrefix("HTTP/1.1 502 "))
+        let answer = held.answer()
+        #expect(answer.hasPrefix("HTTP/1.1 502 "))
         #expect(try eventually { try site.add("again", ["x-image-meta-id": "killed"]).status == 200 })
         #expect(try site.curl("/images/killed").text == "again")
         #expect(try site.storedFiles().count == 1)
-        let ended = try #require(
-            try site.log().split(separator: "\n").first { $0.contains("worker 0 ended unasked: signal 9") })
-        #expect(ended.contains(/"request_ids": "[0-9a-f]{32}"/))
+        let requestID = try #require(answer.firstMatch(of: /X-Request-Id: ([0-9a-f]{32})/)).1
+        let ended = try #require(try site.log().split(separator: "\n").first { $0.contains("ended unasked: signal 9") })
+        #expect(ended.contains(requestID))
     }
 
     @Test func `a worker killed in a download cuts it short, and the next download is whole`() throws {
@@ -106,6 +107,39 @@ import Testing
             })
         try held.send("55555")
         #expect(held.answer().hasPrefix("HTTP/1.1 200 "))
+    }
+
+    @Test func `HUP gives a transfer all the time that it needs`() throws {
+        let site = try Site(["--workers", "1", "--set", "drain_seconds_max=1"])
+        let held = try HeldRequest(uploadTo: site, id: "long", length: 10, sent: 5)
+        #expect(try eventually { try site.metric("glance_transfers_in_flight") == 1 })
+        let old = try #require(try site.workers().first)
+
+        kill(try site.processID(of: "glance-api"), SIGHUP)
+        let longerThanTheBound = Date(timeIntervalSinceNow: 3)
+        #expect(try eventually { try Date() > longerThanTheBound && site.curl("/images/").status == 200 })
+        try held.send("55555")
+
+        #expect(held.answer().hasPrefix("HTTP/1.1 200 "))
+        #expect(eventually { kill(old, 0) != 0 })
+        #expect(try site.metric("glance_transfers_in_flight") == 0)
+    }
+
+    @Test func `what TERM cannot wait for is broken off, and its id is free at once`() throws {
+        let site = try Site(["--set", "drain_seconds_max=1"])
+        let held = try HeldRequest(uploadTo: site, id: "cut", length: 10, sent: 5)
+        #expect(try eventually { try site.metric("glance_transfers_in_flight") == 1 })
+        let supervisor = try site.processID(of: "glance-api")
+
+        kill(supervisor, SIGTERM)
+        #expect(eventually { kill(supervisor, 0) != 0 })
+        let options = ["--dir", site.directory, "--port", "\(site.port)", "--set", "health_port=\(site.healthPort)"]
+        let up = try run("\(Site.project)/deploy/up", options + ["--set", "drain_seconds_max=1"])
+
+        #expect(up.status == 0, "\(up.errors)")
+        #expect(!held.answer().hasPrefix("HTTP/1.1 200 "))
+        #expect(try site.add("again", ["x-image-meta-id": "cut"]).status == 200)
+        #expect(try site.log().contains("requests were cut off"))
     }
 
     @Test func `settings that cannot be are refused by HUP, and the old ones go on`() throws {

@@ -1,6 +1,5 @@
 import Bytes
 import Dispatch
-import Glibc
 import Sockets
 import Synchronization
 import Testing
@@ -95,12 +94,7 @@ import Testing
             listener, limits: ThreadPool.Limits(threadsMin: threadsMin, threadsMax: threadsMax),
             onError: { Issue.record($0) },
             serve: { connection, chunk, thread in service.serve(connection, chunk, thread) })
-        // The pool's own threads wake each other by signal, and new threads inherit what the starting one blocks:
-        // a worker's main thread blocks nothing, one of Dispatch's everything.
-        var (wake, before) = (Signals.make([SIGUSR1]), sigset_t())
-        pthread_sigmask(SIG_UNBLOCK, &wake, &before)
         pool.start()
-        pthread_sigmask(SIG_SETMASK, &before, nil)
         return pool
     }
 }
