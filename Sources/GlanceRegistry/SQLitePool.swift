@@ -1,22 +1,30 @@
 import GlanceModel
+import Glibc
 import SQLite
 import Synchronization
 
 /// The connections of one process to one database file.
 ///
-/// `@unchecked Sendable`: a connection is in the hands of one thread at a time, because it is taken out of `idle` under
+/// `@unchecked Sendable`: a connection is in the hands of one thread at a time, because it is taken off a shelf under
 /// its lock, or used under the lock of `writer`.
 final class SQLitePool: @unchecked Sendable {
-    /// Connections that are kept while nobody reads.
-    private static let idleMax = 8
+    /// Connections that a shelf keeps while nobody reads.
+    private static let idleMax = 2
+    /// Each thread has its shelf, so that they seldom meet at a lock.
+    private static let shelvesCount = 1 << shelfBits
+    private static let shelfBits = 3
 
     private let path: String
     private let busySecondsMax: Int
-    private let idle = Mutex<[Lent]>([])
+    private let shelves = (0..<shelvesCount).map { _ in Shelf() }
     private let writer: Mutex<Lent>
 
     private struct Lent: @unchecked Sendable {
         let connection: SQLiteConnection
+    }
+
+    private final class Shelf: Sendable {
+        let idle = Mutex<[Lent]>([])
     }
 
     init(path: String, busySecondsMax: Int) throws(Failure) {
@@ -27,12 +35,16 @@ final class SQLitePool: @unchecked Sendable {
 
     /// Runs `body` on a connection that reads. There is one for every thread that reads at this moment.
     func read<Value>(_ body: (SQLiteConnection) throws(SQLiteError) -> Value) throws(Failure) -> Value {
-        let lent =
-            if let kept = idle.withLock({ $0.popLast() }) { kept } else {
-                Lent(connection: try Self.connect(path, busySecondsMax))
-            }
-        defer { idle.withLock { if $0.count < Self.idleMax { $0.append(lent) } } }
+        let shelf = shelves[Self.shelfNumber]
+        let kept = shelf.idle.withLock { $0.popLast() }
+        let lent = if let kept { kept } else { Lent(connection: try Self.connect(path, busySecondsMax)) }
+        defer { shelf.idle.withLock { if $0.count < Self.idleMax { $0.append(lent) } } }
         return try asFailure { () throws(SQLiteError) in try body(lent.connection) }
+    }
+
+    /// The thread's own, by Fibonacci hashing: its low bits say nothing, and stacks lie at even distances.
+    private static var shelfNumber: Int {
+        Int((UInt64(pthread_self()) >> 12 &* 0x9E37_79B9_7F4A_7C15) >> (64 - shelfBits))
     }
 
     /// Runs `body` in a transaction that writes. SQLite lets one writer in at a time: threads of this process queue here,

@@ -15,14 +15,9 @@ final class ThreadPool: Sendable {
     typealias Serve = @Sendable (_ connection: Connection, _ chunk: Chunk, _ thread: Int) -> Void
 
     private struct State {
-        /// Threads that wait in `accept`, to be woken when the pool is to end.
-        var waiting: Set<pthread_t> = []
         /// Numbers that no thread has.
         var free: [Int]
         var running = 0
-        /// The sockets of connections in hand, by the number of the thread that has them.
-        var serving: [Int: Int32] = [:]
-        var isDraining = false
 
         mutating func end(_ number: Int) {
             running -= 1
@@ -34,7 +29,10 @@ final class ThreadPool: Sendable {
     private let limits: Limits
     private let serve: Serve
     private let onError: @Sendable (PosixError) -> Void
+    /// Threads begin and end under this lock.
     private let state: Mutex<State>
+    private let slots: ThreadSlots
+    private let isDraining = Atomic<Bool>(false)
 
     init(
         _ listener: consuming Listener, limits: Limits, onError: @escaping @Sendable (PosixError) -> Void,
@@ -45,6 +43,7 @@ final class ThreadPool: Sendable {
         self.onError = onError
         self.serve = serve
         state = Mutex(State(free: Array((0..<limits.threadsMax).reversed())))
+        slots = ThreadSlots(count: limits.threadsMax)
     }
 
     func start() {
@@ -55,11 +54,11 @@ final class ThreadPool: Sendable {
     /// Accepts nothing more, and waits until every request in hand is done: true, or false when `secondsMax` ran out.
     func drain(secondsMax: Int) -> Bool {
         let deadline = Deadline(seconds: secondsMax)
+        isDraining.store(true, ordering: .sequentiallyConsistent)
         while !deadline.isPast {
             let running = state.withLock { state in
-                state.isDraining = true
                 // A thread may just be on its way into `accept`, so the signal is given again until all have gone.
-                for thread in state.waiting { pthread_kill(thread, SIGUSR1) }
+                slots.interruptWaits()
                 return state.running
             }
             if running == 0 { return true }
@@ -71,9 +70,7 @@ final class ThreadPool: Sendable {
     /// Ends the connections that are still in hand, so that whoever serves them notices, and takes back what is not whole.
     /// Always false: something was broken off.
     func breakOff() -> Bool {
-        state.withLock { state in
-            for socket in state.serving.values { shutdown(socket, Int32(SHUT_RDWR)) }
-        }
+        slots.shutDownConnections()
         _ = drain(secondsMax: Self.breakOffSecondsMax)
         return false
     }
@@ -85,18 +82,20 @@ final class ThreadPool: Sendable {
     /// One thread's life.
     private func run(_ number: Int) {
         Signals.unblock([SIGUSR1])
+        slots.enter(number)
         let chunk = Chunk()
-        while beginWaiting() {
-            let connection = accept()
-            endWaiting(number, connection)
+        while true {
+            slots.beginWaiting(number)
+            let connection = isDraining.load(ordering: .sequentiallyConsistent) ? nil : accept()
+            let isLast = slots.endWaiting(number, socket: connection?.number)
             if let connection {
+                if isLast { addThread() }
                 serve(connection, chunk, number)
-                state.withLock { $0.serving[number] = nil }
-            } else if endsAsOneTooMany(number) {
+                slots.endServing(number)
+            } else if ends(number) {
                 return
             }
         }
-        state.withLock { $0.end(number) }
     }
 
     private func accept() -> Connection? {
@@ -110,29 +109,12 @@ final class ThreadPool: Sendable {
         }
     }
 
-    private func beginWaiting() -> Bool {
+    /// Asked after a wait that brought nothing: the pool is to end, or has a thread too many. Deciding and leaving are one
+    /// step: threads whose waits end together would otherwise all find themselves one too many.
+    private func ends(_ number: Int) -> Bool {
         state.withLock { state in
-            guard !state.isDraining else { return false }
-            state.waiting.insert(pthread_self())
-            return true
-        }
-    }
-
-    private func endWaiting(_ number: Int, _ connection: Connection?) {
-        let socket = connection?.number
-        let isShort = state.withLock { state in
-            state.waiting.remove(pthread_self())
-            state.serving[number] = socket
-            return socket != nil && state.waiting.isEmpty && !state.isDraining
-        }
-        if isShort { addThread() }
-    }
-
-    /// Asked after a wait that brought nothing. Deciding and leaving are one step: threads whose waits end together would
-    /// otherwise all find themselves one too many.
-    private func endsAsOneTooMany(_ number: Int) -> Bool {
-        state.withLock { state in
-            guard state.running > limits.threadsMin, !state.waiting.isEmpty else { return false }
+            let isOneTooMany = state.running > limits.threadsMin && slots.isAnyWaiting
+            guard isOneTooMany || isDraining.load(ordering: .sequentiallyConsistent) else { return false }
             state.end(number)
             return true
         }
@@ -140,7 +122,9 @@ final class ThreadPool: Sendable {
 
     private func addThread() {
         let number = state.withLock { state -> Int? in
-            guard let number = state.free.popLast() else { return nil }
+            guard !isDraining.load(ordering: .sequentiallyConsistent), let number = state.free.popLast() else {
+                return nil
+            }
             state.running += 1
             return number
         }
