@@ -21,8 +21,9 @@ package enum StreamError: Error, Equatable {
 
 /// The one buffer of a transfer: what passes through it is all the memory that a transfer needs.
 package final class Chunk {
-    /// Measured behind nginx: 256 KiB moves two to three times the bytes per second of 16 KiB; more gains nothing.
-    package static let bytesDefault = 256 * 1024
+    /// What has been read is still in the processor's cache when it is hashed and written: an upload of 1 GiB took 1.1 s
+    /// of CPU with 64 KiB, and 1.4 to 2.2 with 256 KiB.
+    package static let bytesDefault = 64 * 1024
 
     /// There for as long as the chunk is.
     package let bytes: UnsafeMutableRawBufferPointer

@@ -13,6 +13,11 @@ package final class SHA256 {
         self.context = context
     }
 
+    /// Finds the library. To be asked at the start of a program, which is when somebody reads what is missing.
+    package static func load() throws(SystemLibraryError) {
+        _ = try Crypto.loaded.get()
+    }
+
     deinit {
         crypto.freeContext(context)
     }

@@ -8,10 +8,11 @@ extension ImageService {
         let content: StoredContent
         do throws(Failure) {
             let upload = try store.create(at: lease.bytes.location, size: body.length, createdAt: image.createdAt)
-            content = try receive(body, into: upload, under: lease, of: image.id)
+            var keeper = LeaseKeeper(lease, of: image.id, since: surroundings.uptime())
+            content = try receive(body, into: upload, keeping: &keeper)
             try check(content, against: image)
-            // The last sync may take a while, and a lease that is lost by now needs no bytes.
-            guard try registry.renew(lease, of: image.id) else { throw Failure.leaseLost(image.id) }
+            // At least two thirds of the lease are left for the last sync.
+            try keeper.keep(in: registry, at: surroundings.uptime())
             try upload.commit()
         } catch {
             giveUp(lease, of: image.id, in: store)
@@ -26,16 +27,12 @@ extension ImageService {
     }
 
     private func receive(
-        _ body: ImageBody, into upload: any ImageUpload, under lease: Lease, of id: ImageID
+        _ body: ImageBody, into upload: any ImageUpload, keeping keeper: inout LeaseKeeper
     ) throws(Failure) -> StoredContent {
         let chunk = Chunk()
-        var renewed = surroundings.uptime()
         while case let count = try read(body.source, into: chunk), count > 0 {
             try upload.write(UnsafeRawBufferPointer(rebasing: chunk.bytes[..<count]))
-            let now = surroundings.uptime()
-            guard (now - renewed) * 3 >= Int64(lease.seconds) else { continue }
-            guard try registry.renew(lease, of: id) else { throw .leaseLost(id) }
-            renewed = now
+            try keeper.keep(in: registry, at: surroundings.uptime())
         }
         return try upload.finish()
     }
@@ -82,5 +79,26 @@ extension ImageService {
             try store.remove(lease.bytes.location)
             try registry.release(lease, of: id)
         } catch {}
+    }
+}
+
+/// Puts off the end of a lease whenever a third of it is over: often enough, and seldom enough not to cost an upload a
+/// commit of the registry that it does not need.
+private struct LeaseKeeper {
+    private let lease: Lease
+    private let id: ImageID
+    private var renewedAt: Int64
+
+    /// `uptime` in seconds is when the lease began.
+    init(_ lease: Lease, of id: ImageID, since uptime: Int64) {
+        self.lease = lease
+        self.id = id
+        renewedAt = uptime
+    }
+
+    mutating func keep(in registry: any ImageRegistry, at uptime: Int64) throws(Failure) {
+        guard (uptime - renewedAt) * 3 >= Int64(lease.seconds) else { return }
+        guard try registry.renew(lease, of: id) else { throw .leaseLost(id) }
+        renewedAt = uptime
     }
 }

@@ -1,4 +1,5 @@
 import Bytes
+import Digest
 import GlanceModel
 import Glibc
 
@@ -27,7 +28,9 @@ package struct FileStore: ImageStore {
     package let name = StoreName.file
     private let settings: Settings
 
-    package init(_ settings: Settings) {
+    /// Throws where the host lacks the library that computes digests.
+    package init(_ settings: Settings) throws(Failure) {
+        do { try SHA256.load() } catch { throw .storeAway(.file, reason: error.description) }
         self.settings = settings
     }
 

@@ -80,6 +80,7 @@ package enum ImageJSON {
         } catch {
             throw .invalid(field: "body", problem: "it is no JSON of the form {\"image\": {\"name\": …, \"type\": …}}")
         }
+        if let key = repeatedKey(in: bytes) { throw .invalid(field: excerpt(key), problem: "it was given twice") }
         var fields = ImageFields()
         for name in ImageFields.Name.allCases {
             if let value = image[name.rawValue] { try fields.set(name, try text(of: value, for: name)) }

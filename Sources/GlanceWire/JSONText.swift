@@ -22,7 +22,7 @@ package struct JSONText {
 
     package mutating func string(_ text: String) {
         bytes.append(UInt8(ascii: "\""))
-        if asciiOnly {
+        if asciiOnly, !text.utf8.allSatisfy({ $0 < 0x80 }) {
             for unit in text.utf16 { append(unit) }
         } else {
             var text = text

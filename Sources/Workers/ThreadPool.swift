@@ -54,6 +54,7 @@ final class ThreadPool: Sendable {
     /// Accepts nothing more, and waits until every request in hand is done: true, or false when `secondsMax` ran out.
     func drain(secondsMax: Int) -> Bool {
         let deadline = Deadline(seconds: secondsMax)
+        var pause = Self.drainPauseMicrosecondsMin
         isDraining.store(true, ordering: .sequentiallyConsistent)
         while !deadline.isPast {
             let running = state.withLock { state in
@@ -62,7 +63,8 @@ final class ThreadPool: Sendable {
                 return state.running
             }
             if running == 0 { return true }
-            usleep(Self.drainPollMicroseconds)
+            usleep(pause)
+            pause = min(pause * 2, Self.drainPauseMicrosecondsMax)
         }
         return false
     }
@@ -76,7 +78,8 @@ final class ThreadPool: Sendable {
     }
 
     private static let breakOffSecondsMax = 2
-    private static let drainPollMicroseconds: UInt32 = 5_000
+    private static let drainPauseMicrosecondsMin: UInt32 = 1_000
+    private static let drainPauseMicrosecondsMax: UInt32 = 100_000
     private static let errorPauseMicroseconds: UInt32 = 100_000
 
     /// One thread's life.

@@ -64,11 +64,11 @@ package struct WorkerProcess {
 
     /// True once nothing is in hand; false where TERM or INT came first.
     private func isRetired(_ pool: ThreadPool) -> Bool {
-        for _ in 0..<Self.retirementSecondsMax where !pool.drain(secondsMax: 1) {
-            let signal = Signals.wait(for: [SIGTERM, SIGINT], milliseconds: 1)
-            if signal != nil { return false }
+        for _ in 0..<Self.retirementSecondsMax {
+            if pool.drain(secondsMax: 1) { return true }
+            if Signals.wait(for: [SIGTERM, SIGINT], milliseconds: 1) != nil { return false }
         }
-        return pool.drain(secondsMax: 1)
+        return false
     }
 
     /// As nginx's own old processes have in nginx/nginx.conf.

@@ -32,7 +32,7 @@ struct Assembly {
     }
 
     func stores() throws -> StoreSet {
-        let file = FileStore(
+        let file = try FileStore(
             FileStore.Settings(
                 directory: settings.fileDirectory, gatewayPrefix: "/_glance/images/",
                 freeBytesMin: settings.freeBytesMin,

@@ -74,7 +74,7 @@ extension Setting {
             "Seconds until nginx must have sent a request's header block."),
         Setting(
             "client_idle_seconds_max", .number(seconds), "60",
-            "Seconds without a byte after which a client that sends or takes an image counts as gone. At most two thirds of `lease_seconds`."
+            "Seconds without a byte after which a client that sends or takes an image counts as gone. At most half of `lease_seconds`."
         ),
         Setting(
             "drain_seconds_max", .number(seconds), "60",

@@ -62,11 +62,11 @@ struct Settings: Sendable {
             throw reader.error(
                 "transfers_max", "it must be less than threads_max (\(threadsMax)), so that metadata finds a thread")
         }
-        if clientIdleSecondsMax * 3 > leaseSeconds * 2 {
+        if clientIdleSecondsMax * 2 > leaseSeconds {
             throw reader.error(
                 "lease_seconds",
                 """
-                it must be at least one and a half times client_idle_seconds_max (\(clientIdleSecondsMax)), \
+                it must be at least twice client_idle_seconds_max (\(clientIdleSecondsMax)), \
                 else a slow upload loses its reservation
                 """)
         }

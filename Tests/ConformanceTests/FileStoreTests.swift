@@ -47,7 +47,7 @@ import Testing
     }
 
     @Test func `the gateway finds a file below its own prefix`() throws {
-        let store = FileStore(StoreKind.fileSettings())
+        let store = try FileStore(StoreKind.fileSettings())
 
         #expect(store.gatewayPath(of: store.location(named: "a1b2c3")) == "/_files/a1/b2/a1b2c3")
     }
@@ -143,7 +143,7 @@ import Testing
     }
 
     private func opened(_ settings: FileStore.Settings) throws -> FileStore {
-        let store = FileStore(settings)
+        let store = try FileStore(settings)
         try store.open(site: "site", holdsImages: false)
         return store
     }

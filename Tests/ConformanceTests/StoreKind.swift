@@ -13,8 +13,8 @@ enum StoreKind: String, CaseIterable, Sendable {
     func make() throws -> any ImageStore {
         switch self {
         case .memory: MemoryStore()
-        case .file: FileStore(Self.fileSettings())
-        case .fileWithNames: FileStore(Self.fileSettings(usesNamelessFiles: false))
+        case .file: try FileStore(Self.fileSettings())
+        case .fileWithNames: try FileStore(Self.fileSettings(usesNamelessFiles: false))
         }
     }
 

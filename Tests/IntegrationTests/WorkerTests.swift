@@ -3,7 +3,7 @@ import Testing
 
 @Suite struct WorkerTests {
     private static let shortLease = [
-        "--set", "lease_seconds=3", "--set", "client_idle_seconds_max=2", "--set", "janitor_seconds=1",
+        "--set", "lease_seconds=3", "--set", "client_idle_seconds_max=1", "--set", "janitor_seconds=1",
     ]
 
     @Test func `a worker killed in an upload costs that upload alone, and the janitor frees its id`() throws {
