@@ -10,6 +10,7 @@ final class FileUpload: ImageUpload {
     private static let writebackBytes: Int64 = 8 << 20
 
     private let path: FilePath
+    private let size: Int64
     private let createdAt: Timestamp
     private let file: FileDescriptor
     private let isNameless: Bool
@@ -20,6 +21,7 @@ final class FileUpload: ImageUpload {
 
     init(_ path: FilePath, size: Int64, createdAt: Timestamp, namelessly: Bool) throws(PosixError) {
         self.path = path
+        self.size = size
         self.createdAt = createdAt
         do { digest = try SHA256() } catch { throw PosixError("load libcrypto", code: ENOSYS) }
         if namelessly, let nameless = try Self.openNameless(in: path.directory) {
@@ -54,6 +56,10 @@ final class FileUpload: ImageUpload {
 
     func commit() throws(Failure) {
         try spaceOrAway { () throws(PosixError) in
+            // The room that was taken may be more than came.
+            guard written == size || ftruncate(file.number, off_t(written)) == 0 else {
+                throw PosixError("ftruncate", path.file)
+            }
             // The gateway compares If-Modified-Since with the file's time.
             let time = timespec(tv_sec: Int(createdAt.seconds), tv_nsec: 0)
             guard futimens(file.number, [time, time]) == 0 else { throw PosixError("futimens", path.file) }

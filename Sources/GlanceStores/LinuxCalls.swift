@@ -4,7 +4,6 @@ import Glibc
 enum LinuxCalls {
     /// O_TMPFILE (open(2)).
     static let temporaryFile = 0o20_000_000 | O_DIRECTORY
-    private static let keepSize: Int32 = 1
     private static let syncRangeWrite: UInt32 = 2
 
     private static let fallocate = unsafeBitCast(
@@ -12,9 +11,9 @@ enum LinuxCalls {
     private static let syncFileRange = unsafeBitCast(
         dlsym(nil, "sync_file_range"), to: (@convention(c) (Int32, off_t, off_t, UInt32) -> Int32).self)
 
-    /// Allocates blocks for the first `bytes` bytes of a file (fallocate(2)); the error number where that failed.
+    /// Allocates blocks for the first `bytes` bytes of a file, and makes it that long (fallocate(2)); the error number where that failed.
     static func reserve(_ descriptor: Int32, bytes: Int64) -> Int32? {
-        fallocate(descriptor, keepSize, 0, off_t(bytes)) == 0 ? nil : errno
+        fallocate(descriptor, 0, 0, off_t(bytes)) == 0 ? nil : errno
     }
 
     /// Asks the kernel to begin writing a part of a file to the disk, without waiting (sync_file_range(2)). Only the

@@ -9,7 +9,11 @@ package final class Connection: ByteSource, ByteSink {
     private let descriptor: FileDescriptor
     /// The bound of each wait for the peer, in either direction; a peer that is silent for longer is
     /// `StreamError.timedOut`.
-    package var idleSeconds: Int
+    package var idleSeconds: Int {
+        didSet { readsBlock = false }
+    }
+    /// True once a read had to wait: the next one will have to as well, and the kernel waits at the least cost.
+    private var readsBlock = false
 
     package init(owning number: Int32, idleSeconds: Int = 60) {
         descriptor = FileDescriptor(owning: number)
@@ -20,9 +24,16 @@ package final class Connection: ByteSource, ByteSink {
 
     package func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
         while true {
-            let count = recv(descriptor.number, buffer.baseAddress, buffer.count, Self.atOnce)
+            let count = recv(descriptor.number, buffer.baseAddress, buffer.count, readsBlock ? 0 : Self.atOnce)
             if count >= 0 { return count }
-            try waitAfterFailure(for: POLLIN)
+            switch errno {
+            case EINTR: continue
+            case EAGAIN where !readsBlock:
+                setOption(descriptor.number, SOL_SOCKET, SO_RCVTIMEO, timeval(tv_sec: idleSeconds, tv_usec: 0))
+                readsBlock = true
+            case EAGAIN: throw StreamError.timedOut
+            default: throw StreamError.closed
+            }
         }
     }
 
@@ -31,21 +42,21 @@ package final class Connection: ByteSource, ByteSink {
         while !rest.isEmpty {
             let count = send(descriptor.number, rest.baseAddress, rest.count, Self.atOnce)
             if count < 0 {
-                try waitAfterFailure(for: POLLOUT)
+                try waitForRoom()
             } else {
                 rest = UnsafeRawBufferPointer(rebasing: rest[count...])
             }
         }
     }
 
-    /// Waits where the call failed for want of bytes or room; throws where it failed for good.
-    private func waitAfterFailure(for events: Int32) throws {
+    /// Waits where a send failed for want of room; throws where it failed for good.
+    private func waitForRoom() throws {
         switch errno {
         case EINTR: return
         case EAGAIN: break
         default: throw StreamError.closed
         }
-        var waited = pollfd(fd: descriptor.number, events: Int16(events), revents: 0)
+        var waited = pollfd(fd: descriptor.number, events: Int16(POLLOUT), revents: 0)
         let count = poll(&waited, 1, Int32(clamping: idleSeconds * 1000))
         if count == 0 { throw StreamError.timedOut }
         guard count > 0 || errno == EINTR else { throw StreamError.closed }
