@@ -96,8 +96,7 @@ struct ListQuestion {
     }
 
     private func number(_ name: String, _ value: String, max: Int64) throws(RequestFailure) -> Int64 {
-        let isDecimal = !value.isEmpty && value.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
-        guard isDecimal, let number = Int64(value), number <= max else {
+        guard let number = decimalNumber(value), number <= max else {
             throw .badQuery(parameter: name, problem: "“\(excerpt(value))” is no whole number from 0 to \(max)")
         }
         return number

@@ -1,4 +1,5 @@
 import GlanceModel
+import HTTP
 
 /// The fields of an image as a client wrote them, in headers or in JSON, before they mean anything. What clients may not
 /// set is not here: it never gets in.
@@ -96,8 +97,7 @@ package struct ImageFields: Equatable, Sendable {
 
     private func number(_ name: Name) throws(Failure) -> Int64? {
         guard let text = given(name) else { return nil }
-        guard text.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }), let number = Int64(text)
-        else {
+        guard let number = decimalNumber(text) else {
             throw .invalid(
                 field: name.rawValue, problem: "“\(excerpt(text))” is no whole number from 0 to \(Int64.max)")
         }

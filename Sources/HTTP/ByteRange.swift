@@ -27,12 +27,12 @@ package enum RangeRequest: Equatable, Sendable {
         let ends = spec.split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false).map(trimmed)
         guard ends.count == 2 else { return .unsatisfiable }
         if ends[0].isEmpty {
-            guard let suffix = decimal(ends[1]), suffix > 0 else { return .unsatisfiable }
+            guard let suffix = decimalNumber(ends[1]), suffix > 0 else { return .unsatisfiable }
             return .part(ByteRange(first: max(0, size - suffix), last: size - 1))
         }
-        guard let start = decimal(ends[0]), start < size else { return .unsatisfiable }
+        guard let start = decimalNumber(ends[0]), start < size else { return .unsatisfiable }
         if ends[1].isEmpty { return .part(ByteRange(first: start, last: size - 1)) }
-        guard let end = decimal(ends[1]), end >= start else { return .unsatisfiable }
+        guard let end = decimalNumber(ends[1]), end >= start else { return .unsatisfiable }
         return .part(ByteRange(first: start, last: min(end, size - 1)))
     }
 
@@ -40,14 +40,6 @@ package enum RangeRequest: Equatable, Sendable {
         var rest = text.drop { $0 == " " }
         while rest.last == " " { rest.removeLast() }
         return rest
-    }
-
-    /// Digits and nothing else; nil also where the number does not fit 63 bits.
-    private static func decimal(_ text: some StringProtocol) -> Int64? {
-        guard !text.isEmpty, text.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) else {
-            return nil
-        }
-        return Int64(text)
     }
 }
 

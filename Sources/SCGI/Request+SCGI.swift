@@ -36,10 +36,7 @@ extension SCGIVariables {
     func bodyLength() throws(SCGIDefect) -> Int64? {
         guard let text = self["BODY_LENGTH"] else { throw .badBodyLength }
         guard !text.isEmpty else { return nil }
-        guard text.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }), let length = Int64(text)
-        else {
-            throw .badBodyLength
-        }
+        guard let length = decimalNumber(text) else { throw .badBodyLength }
         return length
     }
 }

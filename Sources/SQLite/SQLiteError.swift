@@ -7,8 +7,6 @@ package struct SQLiteError: Error, Equatable, CustomStringConvertible {
 
     /// Another connection held the lock for longer than the busy time-out.
     package var isBusy: Bool { code & 0xFF == SQLiteCode.busy }
-    /// A UNIQUE, CHECK or NOT NULL rule of the schema refused the row.
-    package var isConstraint: Bool { code & 0xFF == SQLiteCode.constraint }
     package var isFull: Bool { code & 0xFF == SQLiteCode.full }
 
     package var description: String { "SQLite: \(message) (\(code))" }

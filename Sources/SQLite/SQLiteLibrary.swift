@@ -65,7 +65,6 @@ enum SQLiteCode {
     static let ok: Int32 = 0
     static let busy: Int32 = 5
     static let full: Int32 = 13
-    static let constraint: Int32 = 19
     static let row: Int32 = 100
     static let done: Int32 = 101
     static let openReadWrite: Int32 = 0x2
