@@ -51,7 +51,7 @@ package struct GlanceAPI: Sendable {
             report(Report(request: request, reason: "unforeseen: \(unforeseen)"))
             response = error(.internalServerError, Self.unforeseenMessage, for: request)
         }
-        return finished(response, for: request)
+        return finished(consume response, for: request)
     }
 
     /// The answer where the gateway sent what is no request.
@@ -67,8 +67,7 @@ package struct GlanceAPI: Sendable {
             status, message, requestID: request.id, asJSON: prefersJSON(request.headers.joined("accept")))
     }
 
-    private func finished(_ response: Response, for request: Request) -> Response {
-        var response = response
+    private func finished(_ response: consuming Response, for request: Request) -> Response {
         response.headers.add("X-Request-Id", request.id)
         response.headers.add("X-Content-Type-Options", "nosniff")
         if case .bytes(let bytes) = response.body { response.headers.add("Content-Length", String(bytes.count)) }

@@ -19,19 +19,20 @@ extension GlanceAPI {
         switch ContentDelivery(request, size: size, etag: image.etag, lastModified: image.createdAt.seconds) {
         case .preconditionFailed: throw Failure.preconditionFailed(id)
         case .rangeNotSatisfiable: throw RequestFailure.rangeNotSatisfiable(size: size)
-        case .notModified: return Response(.notModified, headers: withValidators(of: image, described))
-        case .whole: return try data(of: record, range: nil, size: size, described, for: request)
-        case .part(let range): return try data(of: record, range: range, size: size, described, for: request)
+        case .notModified: return Response(.notModified, headers: withValidators(of: image, consume described))
+        case .whole: return try data(of: record, range: nil, size: size, consume described, for: request)
+        case .part(let range): return try data(of: record, range: range, size: size, consume described, for: request)
         }
     }
 
     private func data(
-        of record: ImageRecord, range: ByteRange?, size: Int64, _ described: Headers, for request: Request
+        of record: ImageRecord, range: ByteRange?, size: Int64, _ described: consuming Headers,
+        for request: Request
     ) throws -> Response {
         if request.method == .get, request.gatewayMaySend, let path = try images.gatewayPath(of: record) {
             return Response(.ok, headers: gatewayHeaders(record.image, path, described))
         }
-        var headers = withValidators(of: record.image, described)
+        var headers = withValidators(of: record.image, consume described)
         headers.add("Content-Type", Self.dataType)
         if let range {
             headers.add("Content-Range", range.contentRange(of: size))
@@ -69,8 +70,7 @@ extension GlanceAPI {
         return headers
     }
 
-    private func withValidators(of image: Image, _ headers: Headers) -> Headers {
-        var headers = headers
+    private func withValidators(of image: Image, _ headers: consuming Headers) -> Headers {
         headers.add("ETag", image.etag)
         headers.add("Last-Modified", HTTPDate.text(image.createdAt.seconds))
         if !image.isPublic { headers.add("Cache-Control", "private, no-store") }

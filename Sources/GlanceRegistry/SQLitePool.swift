@@ -17,29 +17,49 @@ final class SQLitePool: @unchecked Sendable {
     private let path: String
     private let busySecondsMax: Int
     private let shelves = (0..<shelvesCount).map { _ in Shelf() }
-    private let writer: Mutex<Lent>
+    private let writer: Mutex<Writer>
 
-    private struct Lent: @unchecked Sendable {
+    private struct Writer: @unchecked Sendable {
         let connection: SQLiteConnection
     }
 
+    private struct Reader: @unchecked Sendable {
+        let connection: SQLiteConnection
+        let records = RecordCache()
+    }
+
     private final class Shelf: Sendable {
-        let idle = Mutex<[Lent]>([])
+        let idle = Mutex<[Reader]>([])
     }
 
     init(path: String, busySecondsMax: Int) throws(Failure) {
         self.path = path
         self.busySecondsMax = busySecondsMax
-        writer = Mutex(Lent(connection: try Self.connect(path, busySecondsMax)))
+        writer = Mutex(Writer(connection: try Self.connect(path, busySecondsMax)))
     }
 
     /// Runs `body` on a connection that reads. There is one for every thread that reads at this moment.
     func read<Value>(_ body: (SQLiteConnection) throws(SQLiteError) -> Value) throws(Failure) -> Value {
+        try withReader { reader throws(SQLiteError) in try body(reader.connection) }
+    }
+
+    /// The record `id` as it is now, by `body` unless it is known.
+    func record(
+        _ id: ImageID, _ body: (SQLiteConnection) throws(SQLiteError) -> ImageRecord?
+    ) throws(Failure) -> ImageRecord? {
+        try withReader { reader throws(SQLiteError) in
+            try reader.records.record(id, on: reader.connection) { () throws(SQLiteError) in
+                try body(reader.connection)
+            }
+        }
+    }
+
+    private func withReader<Value>(_ body: (Reader) throws(SQLiteError) -> Value) throws(Failure) -> Value {
         let shelf = shelves[Self.shelfNumber]
         let kept = shelf.idle.withLock { $0.popLast() }
-        let lent = if let kept { kept } else { Lent(connection: try Self.connect(path, busySecondsMax)) }
-        defer { shelf.idle.withLock { if $0.count < Self.idleMax { $0.append(lent) } } }
-        return try asFailure { () throws(SQLiteError) in try body(lent.connection) }
+        let reader = if let kept { kept } else { Reader(connection: try Self.connect(path, busySecondsMax)) }
+        defer { shelf.idle.withLock { if $0.count < Self.idleMax { $0.append(reader) } } }
+        return try asFailure { () throws(SQLiteError) in try body(reader) }
     }
 
     /// The thread's own, by Fibonacci hashing: its low bits say nothing, and stacks lie at even distances.

@@ -33,11 +33,12 @@ package struct SQLiteRegistry: ImageRegistry {
     }
 
     package func record(_ id: ImageID) throws(Failure) -> ImageRecord? {
-        try pool.read { connection throws(SQLiteError) in
-            try connection.first(
-                "SELECT \(ImageRow.columns) FROM images WHERE id = ?1", [.text(id.text)], ImageRow.record)
+        try pool.record(id) { connection throws(SQLiteError) in
+            try connection.first(Self.recordByID, [.text(id.text)], ImageRow.record)
         }
     }
+
+    private static let recordByID = "SELECT \(ImageRow.columns) FROM images WHERE id = ?1"
 
     package func update(_ image: Image) throws(Failure) -> Bool {
         try pool.write { connection throws(Failure) in

@@ -10,19 +10,15 @@ package enum HTTPDate {
         var time = time_t(seconds)
         var parts = tm()
         gmtime_r(&time, &parts)
-        // Put together as bytes: interpolation costs more than all the rest of a HEAD's fields.
-        var text = Array("Ddd, 00 Mmm 0000 00:00:00 GMT".utf8)
-        text.replaceSubrange(0..<3, with: days[Int(parts.tm_wday)].utf8)
-        text.replaceSubrange(8..<11, with: months[Int(parts.tm_mon)].utf8)
-        let numbers = [parts.tm_mday, parts.tm_year + 1900, parts.tm_hour, parts.tm_min, parts.tm_sec]
-        for (number, end) in zip(numbers, [6, 15, 18, 21, 24]) {
-            var (rest, place) = (number, end)
-            while rest > 0, place >= 0 {
-                text[place] = UInt8(ascii: "0") + UInt8(rest % 10)
-                (rest, place) = (rest / 10, place - 1)
-            }
+        return TextTemplate.filled("Ddd, 00 Mmm 0000 00:00:00 GMT") { text in
+            text.write(days[Int(parts.tm_wday)], at: 0)
+            text.write(parts.tm_mday, before: 7)
+            text.write(months[Int(parts.tm_mon)], at: 8)
+            text.write(parts.tm_year + 1900, before: 16)
+            text.write(parts.tm_hour, before: 19)
+            text.write(parts.tm_min, before: 22)
+            text.write(parts.tm_sec, before: 25)
         }
-        return String(decoding: text, as: UTF8.self)
     }
 
     /// Reads all three forms that RFC 9110 asks a recipient to read; nil for anything else.

@@ -23,11 +23,15 @@ package struct Response {
 
     /// Status line, fields and the blank line, with `prefix` before the status code (`HTTP/1.1 `, or CGI's `Status: `).
     package func head(prefix: String) -> [UInt8] {
-        let start = prefix + String(status.code) + " " + status.phrase
-        let length = headers.fields.reduce(start.utf8.count + 4) { $0 + $1.name.utf8.count + $1.value.utf8.count + 4 }
+        let code = String(status.code)
+        let startLength = prefix.utf8.count + code.utf8.count + status.phrase.utf8.count + 5
+        let length = headers.fields.reduce(startLength) { $0 + $1.name.utf8.count + $1.value.utf8.count + 4 }
         return [UInt8](unsafeUninitializedCapacity: length) { buffer, count in
             var line = LineWriter(buffer)
-            line.write(start)
+            line.write(prefix)
+            line.write(code)
+            line.write(UInt8(ascii: " "))
+            line.write(status.phrase)
             line.end()
             for field in headers.fields {
                 line.write(field.name)
@@ -60,13 +64,14 @@ private struct LineWriter {
     mutating func write(_ text: String) {
         var text = text
         text.withUTF8 { bytes in
-            guard let source = bytes.baseAddress, let start = buffer.baseAddress else { return }
-            (start + count).update(from: source, count: bytes.count)
+            guard let source = bytes.baseAddress, let room = buffer.baseAddress else { return }
+            let place = room + count
+            for index in 0..<bytes.count {
+                let byte = source[index]
+                place[index] = byte < 0x20 || byte == 0x7F ? UInt8(ascii: " ") : byte
+            }
+            count += bytes.count
         }
-        for index in count..<(count + text.utf8.count) where buffer[index] < 0x20 || buffer[index] == 0x7F {
-            buffer[index] = UInt8(ascii: " ")
-        }
-        count += text.utf8.count
     }
 
     mutating func end() {

@@ -1,3 +1,5 @@
+import Glibc
+
 /// Reads the netstring of variables that opens an SCGI request, from pieces of any size: where the pieces are cut
 /// changes nothing.
 package struct SCGIHeaderParser {
@@ -16,8 +18,6 @@ package struct SCGIHeaderParser {
         case complete(SCGIVariables, consumed: Int)
         case malformed(SCGIDefect)
     }
-
-    static let headerPrefix: StaticString = "HTTP_"
 
     private enum Phase {
         case length(digits: Int, value: Int)
@@ -71,34 +71,39 @@ package struct SCGIHeaderParser {
     private func finish(consumed: Int) -> Progress {
         var entries: [SCGIVariables.Entry] = []
         entries.reserveCapacity(48)
-        var start = 0
-        while start < block.count {
-            guard let nameEnd = block[start...].firstIndex(of: 0), nameEnd > start,
-                let valueEnd = block[(nameEnd + 1)...].firstIndex(of: 0)
-            else { return .malformed(.badVariables) }
-            guard entries.count < limits.variablesMax else {
-                return .malformed(.tooManyVariables(limit: limits.variablesMax))
-            }
-            let entry = SCGIVariables.Entry(name: start..<nameEnd, value: (nameEnd + 1)..<valueEnd)
-            if let twice = repeated(entry, in: entries) { return .malformed(.repeated(twice)) }
-            entries.append(entry)
-            start = valueEnd + 1
-        }
+        if let defect = block.withUnsafeBufferPointer({ split($0, into: &entries) }) { return .malformed(defect) }
         let variables = SCGIVariables(block: block, entries: entries)
         guard variables["SCGI"] == "1" else { return .malformed(.notSCGI) }
         return .complete(variables, consumed: consumed)
     }
 
-    /// A variable that the gateway sets itself comes once. A second one was smuggled in, and which of the two is the
-    /// gateway's nobody can tell.
-    private func repeated(_ entry: SCGIVariables.Entry, in entries: [SCGIVariables.Entry]) -> String? {
-        let name = block[entry.name]
-        guard !Self.isHeader(name), entries.contains(where: { block[$0.name].elementsEqual(name) }) else { return nil }
-        return String(decoding: name.prefix(64), as: UTF8.self)
+    private func split(
+        _ block: UnsafeBufferPointer<UInt8>, into entries: inout [SCGIVariables.Entry]
+    ) -> SCGIDefect? {
+        var start = 0
+        while start < block.count {
+            guard let nameEnd = Self.textEnd(in: block, from: start), nameEnd > start,
+                let valueEnd = Self.textEnd(in: block, from: nameEnd + 1)
+            else { return .badVariables }
+            guard entries.count < limits.variablesMax else { return .tooManyVariables(limit: limits.variablesMax) }
+            let entry = SCGIVariables.Entry(name: start..<nameEnd, value: (nameEnd + 1)..<valueEnd)
+            // A variable that the gateway sets itself comes once. A second one was smuggled in, and which of the two is
+            // the gateway's nobody can tell.
+            guard entry.isHeader(in: block) || !entries.contains(where: { $0.hasName(of: entry, in: block) }) else {
+                return .repeated(String(decoding: block[entry.name].prefix(64), as: UTF8.self))
+            }
+            entries.append(entry)
+            start = valueEnd + 1
+        }
+        return nil
     }
 
-    static func isHeader(_ name: ArraySlice<UInt8>) -> Bool {
-        name.starts(with: UnsafeBufferPointer(start: headerPrefix.utf8Start, count: headerPrefix.utf8CodeUnitCount))
+    /// Where the NUL is that ends the text from `start` on.
+    private static func textEnd(in block: UnsafeBufferPointer<UInt8>, from start: Int) -> Int? {
+        guard start < block.count, let base = block.baseAddress,
+            let end = memchr(base + start, 0, block.count - start)
+        else { return nil }
+        return UnsafeRawPointer(end) - UnsafeRawPointer(base)
     }
 }
 

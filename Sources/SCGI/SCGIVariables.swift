@@ -8,6 +8,8 @@ package struct SCGIVariables: Sendable {
         let value: Range<Int>
     }
 
+    fileprivate static let headerPrefix: StaticString = "HTTP_"
+
     private let block: [UInt8]
     let entries: [Entry]
 
@@ -18,21 +20,40 @@ package struct SCGIVariables: Sendable {
 
     /// The value of the variable `name`; nil when it is not there. Bytes that are no UTF-8 become U+FFFD.
     package subscript(_ name: StaticString) -> String? {
-        entries.first { isNamed(name, $0) }.map { String(decoding: block[$0.value], as: UTF8.self) }
+        block.withUnsafeBufferPointer { bytes in
+            entries.first { $0.isNamed(name, in: bytes) }.map {
+                String(decoding: UnsafeBufferPointer(rebasing: bytes[$0.value]), as: UTF8.self)
+            }
+        }
     }
 
     /// Hands every variable whose name starts with `HTTP_` to `body`: a request header, its name without that prefix.
-    func forEachHeader(_ body: (_ name: ArraySlice<UInt8>, _ value: ArraySlice<UInt8>) -> Void) {
-        for entry in entries where SCGIHeaderParser.isHeader(block[entry.name]) {
-            body(block[entry.name].dropFirst(SCGIHeaderParser.headerPrefix.utf8CodeUnitCount), block[entry.value])
+    func forEachHeader(_ body: (_ name: UnsafeBufferPointer<UInt8>, _ value: UnsafeBufferPointer<UInt8>) -> Void) {
+        block.withUnsafeBufferPointer { bytes in
+            for entry in entries where entry.isHeader(in: bytes) {
+                let name = bytes[entry.name].dropFirst(SCGIVariables.headerPrefix.utf8CodeUnitCount)
+                body(UnsafeBufferPointer(rebasing: name), UnsafeBufferPointer(rebasing: bytes[entry.value]))
+            }
         }
     }
+}
 
-    private func isNamed(_ name: StaticString, _ entry: Entry) -> Bool {
-        guard name.utf8CodeUnitCount == entry.name.count else { return false }
-        return block.withUnsafeBufferPointer { bytes in
-            guard let start = bytes.baseAddress else { return false }
-            return memcmp(start + entry.name.lowerBound, name.utf8Start, entry.name.count) == 0
-        }
+extension SCGIVariables.Entry {
+    func isNamed(_ name: StaticString, in block: UnsafeBufferPointer<UInt8>) -> Bool {
+        self.name.count == name.utf8CodeUnitCount && startsWith(name, in: block)
+    }
+
+    func isHeader(in block: UnsafeBufferPointer<UInt8>) -> Bool {
+        name.count >= SCGIVariables.headerPrefix.utf8CodeUnitCount && startsWith(SCGIVariables.headerPrefix, in: block)
+    }
+
+    func hasName(of other: SCGIVariables.Entry, in block: UnsafeBufferPointer<UInt8>) -> Bool {
+        guard name.count == other.name.count, let start = block.baseAddress else { return false }
+        return memcmp(start + name.lowerBound, start + other.name.lowerBound, name.count) == 0
+    }
+
+    private func startsWith(_ text: StaticString, in block: UnsafeBufferPointer<UInt8>) -> Bool {
+        guard let start = block.baseAddress else { return false }
+        return memcmp(start + name.lowerBound, text.utf8Start, text.utf8CodeUnitCount) == 0
     }
 }

@@ -6,6 +6,7 @@ package final class SQLiteConnection {
     let library: SQLiteLibrary
     let handle: SQLiteLibrary.Handle
     private var statements: [String: SQLiteStatement] = [:]
+    private lazy var walIndex = WALIndex(of: handle, library)
 
     /// Opens `path` in write-ahead-log mode, where a commit is durable before it is answered (`synchronous=FULL`).
     /// A lock that another connection holds is waited for up to `busySecondsMax` seconds.
@@ -30,6 +31,9 @@ package final class SQLiteConnection {
         statements.removeAll()
         _ = library.close(handle)
     }
+
+    /// What the database is at; nil where it cannot be told at this moment.
+    package var changeMark: SQLiteChangeMark? { walIndex?.changeMark }
 
     /// Rows changed by the statement that ran last.
     package var changes: Int { Int(library.changes(handle)) }

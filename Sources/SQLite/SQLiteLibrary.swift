@@ -15,6 +15,7 @@ struct SQLiteLibrary: @unchecked Sendable {
     let errorMessage: @convention(c) (Handle?) -> UnsafePointer<CChar>?
     let changes: @convention(c) (Handle?) -> Int32
     let isAutocommit: @convention(c) (Handle?) -> Int32
+    let fileControl: @convention(c) (Handle?, UnsafePointer<CChar>?, Int32, UnsafeMutableRawPointer?) -> Int32
     let prepare:
         @convention(c) (
             Handle?, UnsafePointer<CChar>?, Int32, UInt32, UnsafeMutablePointer<StatementHandle?>,
@@ -45,6 +46,7 @@ struct SQLiteLibrary: @unchecked Sendable {
         errorMessage = try library.function("sqlite3_errmsg")
         changes = try library.function("sqlite3_changes")
         isAutocommit = try library.function("sqlite3_get_autocommit")
+        fileControl = try library.function("sqlite3_file_control")
         prepare = try library.function("sqlite3_prepare_v3")
         step = try library.function("sqlite3_step")
         reset = try library.function("sqlite3_reset")

@@ -1,0 +1,101 @@
+import Dispatch
+import GlanceModel
+import SQLite
+import Synchronization
+import Testing
+
+@testable import GlanceRegistry
+
+/// A record is remembered, and what is remembered is never older than the last commit, whoever made it.
+@Suite(.scratchDirectory) struct RecordCacheTests {
+    private let path = "\(ScratchDirectory.path)/registry.db"
+    private let image: Image
+
+    init() throws {
+        try SQLiteRegistry.prepare(path: path, busySecondsMax: 20, newSite: "site")
+        image = try SQLiteRegistry(path: path, busySecondsMax: 5).addAvailable(.made())
+    }
+
+    private func connection() throws -> SQLiteConnection {
+        try SQLiteConnection(path: path, busySecondsMax: 20, create: false)
+    }
+
+    @Test func `a mark stays while nobody commits, and moves with each commit of anybody`() throws {
+        let (here, elsewhere) = (try connection(), try connection())
+        let first = try #require(here.changeMark)
+
+        #expect(here.changeMark == first)
+        #expect(elsewhere.changeMark == first)
+        try elsewhere.execute("UPDATE images SET name = 'other'")
+        let second = try #require(here.changeMark)
+        #expect(second != first)
+        try elsewhere.execute("BEGIN IMMEDIATE")
+        try elsewhere.execute("UPDATE images SET name = 'nobody sees it'")
+        try elsewhere.execute("ROLLBACK")
+        try elsewhere.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        try elsewhere.execute("UPDATE images SET name = 'third'")
+        #expect(try #require(here.changeMark) != second)
+    }
+
+    @Test func `there is no mark without a write-ahead log`() throws {
+        let connection = try connection()
+        try connection.execute("PRAGMA journal_mode=DELETE")
+
+        #expect(connection.changeMark == nil)
+    }
+
+    @Test func `a record is read once until something is committed`() throws {
+        let (connection, other, cache) = (try connection(), try connection(), RecordCache())
+        var reads = 0
+        func record() throws -> ImageRecord? {
+            try cache.record(image.id, on: connection) { () throws(SQLiteError) in
+                reads += 1
+                return try connection.first(
+                    "SELECT \(ImageRow.columns) FROM images WHERE id = ?1", [.text(image.id.text)], ImageRow.record)
+            }
+        }
+
+        #expect(try record()?.image == image)
+        #expect(try record()?.image == image)
+        #expect(reads == 1)
+        try other.execute("UPDATE images SET name = 'other'")
+        #expect(try record()?.image.name.text == "other")
+        #expect(reads == 2)
+    }
+
+    @Test func `an image that is not there is asked for again`() throws {
+        let (connection, cache) = (try connection(), RecordCache())
+        let missing = ImageID("missing")!
+
+        #expect(try cache.record(missing, on: connection) { () throws(SQLiteError) in nil } == nil)
+        let record = ImageRecord(image: image, location: nil, sequence: 1)
+        #expect(try cache.record(missing, on: connection) { () throws(SQLiteError) in record }?.image == image)
+    }
+
+    @Test func `no read is older than what was committed before it began`() throws {
+        let (path, id, first) = (path, image.id, image)
+        let committed = Atomic<Int64>(first.version)
+        let stale = Atomic<Int>(0)
+        let isDone = Atomic<Bool>(false)
+        let last: Int64 = 200
+
+        DispatchQueue.concurrentPerform(iterations: 4) { number in
+            guard let registry = try? SQLiteRegistry(path: path, busySecondsMax: 20) else { return }
+            var image = first
+            while number == 0, image.version < last {
+                image.version += 1
+                guard (try? registry.update(image)) == true else { break }
+                committed.store(image.version, ordering: .sequentiallyConsistent)
+            }
+            if number == 0 { isDone.store(true, ordering: .sequentiallyConsistent) }
+            while !isDone.load(ordering: .sequentiallyConsistent) {
+                let least = committed.load(ordering: .sequentiallyConsistent)
+                let seen = (try? registry.record(id))??.image.version ?? 0
+                if seen < least { stale.add(1, ordering: .relaxed) }
+            }
+        }
+
+        #expect(committed.load(ordering: .relaxed) == last)
+        #expect(stale.load(ordering: .relaxed) == 0)
+    }
+}
