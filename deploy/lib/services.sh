@@ -100,6 +100,20 @@ service_up() {
     step "$1" "up, process $(service_pid "$1"), $(service "$1" address)"
 }
 
+# service_spawn SERVICE LOG COMMAND...: starts its process in the background, what it says goes into the log.
+service_spawn() {
+    local pid tries
+    setsid "${@:3}" </dev/null >>"$2" 2>&1 9>&- &
+    pid=$!
+    disown
+    printf '%s\n' "$pid" >"$DIR/run/$1.pid"
+    # For a moment it is a copy of this shell, and nobody would know it as the service.
+    for ((tries = 0; tries < 100; tries++)); do
+        ! service_runs "$1" && kill -0 "$pid" 2>/dev/null || break
+        sleep 0.01
+    done
+}
+
 # Stops a service: each signal and its time in turn, until it is gone.
 service_down() {
     local pid signal deadline

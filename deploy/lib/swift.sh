@@ -83,10 +83,8 @@ swift_start() {
     inner_port_check "$name"
     swift_log_size=$(log_size "$log")
     # -I: no PYTHONPATH, no packages of this user. No proxy between the services.
-    no_proxy='*' setsid "$swift_python" -I "$PROJECT/deploy/lib/swift-server.py" "/usr/bin/$name-server" \
-        "$swift_etc/$1-server.conf" --verbose </dev/null >>"$log" 2>&1 9>&- &
-    printf '%s\n' $! >"$DIR/run/$name.pid"
-    disown
+    service_spawn "$name" "$log" env no_proxy='*' "$swift_python" -I "$PROJECT/deploy/lib/swift-server.py" \
+        "/usr/bin/$name-server" "$swift_etc/$1-server.conf" --verbose
 }
 
 # swift_healthy KIND

@@ -87,9 +87,7 @@ glance_api_check_keys() {
 
 glance_api_start() {
     glance_api_log_size=$(log_size "$glance_api_log")
-    setsid "$glance_api_binary" --config "$glance_api_config" </dev/null >>"$glance_api_log" 2>&1 9>&- &
-    printf '%s\n' $! >"$DIR/run/glance-api.pid"
-    disown
+    service_spawn glance-api "$glance_api_log" "$glance_api_binary" --config "$glance_api_config"
 }
 
 # A request as nginx would send it, without nginx: curl's `telnet` carries

@@ -64,7 +64,8 @@ keystone_configure_catalog() {
     printf 'catalog.RegionOne.identity.name = keystone\ncatalog.RegionOne.object_store.name = swift\n' >>"$DIR/etc/keystone/catalog"
 }
 
-# One process: no master that starts a worker again. With a Content-Length of
+# One process, without a master that starts it again, and without threads,
+# between which SQLite's connections cannot be passed. With a Content-Length of
 # Keystone's and one of uWSGI's, clients would see the connection reset.
 keystone_configure_uwsgi() {
     swift_write "$keystone_config" <<END
@@ -75,7 +76,6 @@ http-socket = 127.0.0.1:$(inner_port keystone)
 wsgi-file = $keystone_wsgi
 need-app = true
 processes = 1
-threads = 4
 buffer-size = 65535
 rem-header = Content-Length
 die-on-term = true
@@ -114,9 +114,7 @@ keystone_manage() {
 keystone_start() {
     inner_port_check keystone
     keystone_log_size=$(log_size "$keystone_log")
-    no_proxy='*' setsid uwsgi --ini "$keystone_config" </dev/null >>"$keystone_log" 2>&1 9>&- &
-    printf '%s\n' $! >"$DIR/run/keystone.pid"
-    disown
+    service_spawn keystone "$keystone_log" env no_proxy='*' uwsgi --ini "$keystone_config"
 }
 
 keystone_healthy() {

@@ -22,10 +22,8 @@ memcached_start() {
     inner_port_check memcached
     memcached_log_size=$(log_size "$memcached_log")
     # The user is for root, as whom it would not run unasked; others cannot choose.
-    setsid memcached -l 127.0.0.1 -p "$(inner_port memcached)" -u "$(id -un)" -P "$memcached_config" \
-        </dev/null >>"$memcached_log" 2>&1 9>&- &
-    printf '%s\n' $! >"$DIR/run/memcached.pid"
-    disown
+    service_spawn memcached "$memcached_log" \
+        memcached -l 127.0.0.1 -p "$(inner_port memcached)" -u "$(id -un)" -P "$memcached_config"
 }
 
 memcached_healthy() {
