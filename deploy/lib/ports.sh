@@ -49,5 +49,5 @@ port_is_for_inner() {
 
 # inner_port_check SERVICE: the port that it has in the configuration of all others must be free when it starts.
 inner_port_check() {
-    ! port_is_taken "$(inner_port "$1")" || fail "$1: port $(inner_port "$1") is taken by another program"
+    ! port_is_taken "$(inner_port "$1")" || fail "$1: port $(inner_port "$1") is taken by another program; after deploy/down --dir $DIR the next deploy/up chooses another"
 }
