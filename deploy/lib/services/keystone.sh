@@ -48,6 +48,9 @@ provider = fernet
 [fernet_tokens]
 key_repository = $keystone_data/fernet-keys
 
+[fernet_receipts]
+key_repository = $keystone_data/receipt-keys
+
 [credential]
 key_repository = $keystone_data/credential-keys
 END
@@ -86,7 +89,8 @@ END
 
 # Makes the tables, the keys, and the users: `admin` for Swift's proxy, which asks who a token is, and `glance`.
 keystone_fill() {
-    step keystone "making its tables and users (log: $DIR/log/keystone-fill.log)"
+    local log="$DIR/log/keystone-fill.log"
+    step keystone "making its tables and users (log: $log)"
     rm -rf "$keystone_data"
     {
         (umask 077 && mkdir -p "$keystone_data") &&
@@ -97,7 +101,8 @@ keystone_fill() {
             keystone_manage fernet_setup --keystone-user "$(id -un)" --keystone-group "$(id -gn)" &&
             keystone_add_user admin admin &&
             keystone_add_user glance swiftoperator
-    } >"$DIR/log/keystone-fill.log" 2>&1 || fail "could not fill Keystone's tables: see $DIR/log/keystone-fill.log"
+    } >"$log" 2>&1 ||
+        fail "could not fill Keystone's tables: $(sed -n 's/.* CRITICAL keystone [^ ]* //p' "$log" | tail -n 1) (all of it: $log)"
     : >"$keystone_data/complete"
 }
 
