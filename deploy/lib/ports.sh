@@ -37,7 +37,7 @@ ports_choose_inner() {
             candidate=$((INNER_PORT_MIN + RANDOM % (INNER_PORT_MAX - INNER_PORT_MIN + 1)))
         done
         [ "$tries" -lt 1000 ] || fail "no free port for $service between $INNER_PORT_MIN and $INNER_PORT_MAX"
-        INNER_PORTS[$service]=$candidate
+        INNER_PORTS["$service"]=$candidate
     done
 }
 

@@ -109,7 +109,9 @@ service_spawn() {
     printf '%s\n' "$pid" >"$DIR/run/$1.pid"
     # For a moment it is a copy of this shell, and nobody would know it as the service.
     for ((tries = 0; tries < 100; tries++)); do
-        ! service_runs "$1" && kill -0 "$pid" 2>/dev/null || break
+        if service_runs "$1" || ! kill -0 "$pid" 2>/dev/null; then
+            return
+        fi
         sleep 0.01
     done
 }
