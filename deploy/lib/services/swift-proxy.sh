@@ -38,7 +38,7 @@ swift_proxy_configure_cluster() {
         fail "could not make Swift's rings: $(tail -n 1 "$DIR/log/swift-rings.log")"
 }
 
-# Segments under 1 MiB would else be read at one a second.
+# Without `rate_limit_under_size` segments of less than 1 MiB are read at one a second.
 swift_proxy_pipeline() {
     local keystone=
     [ "${SET[swift_auth]}" != keystone ] || keystone='authtoken keystoneauth '
