@@ -7,10 +7,13 @@ REGISTRY=sqlite
 IDENTITY=none
 WORKERS=
 HEALTH_PORT=
-declare -A SET=()
+declare -A SET=() INNER_PORTS=()
 
 # Keys of glance-api.conf that follow from the options and from DIR.
-OPTIONS_OWN_KEYS='listen group registry stores default_store file_directory workers'
+OPTIONS_OWN_KEYS='listen group registry stores default_store file_directory workers swift_auth_url swift_credentials_file'
+
+# Keys of --set that are for the services around glance-api: it has no such setting.
+OPTIONS_OTHERS_KEYS='chunked_bytes_max swift_max_file_size'
 
 options_read() {
     local directory=
@@ -55,8 +58,12 @@ options_set() {
         is_port "$value" || misuse "--set health_port: $value is not a port (1 to 65535)"
         HEALTH_PORT=$value
         ;;
-    chunked_bytes_max)
-        [[ $value =~ ^[1-9][0-9]{0,17}$ ]] || misuse "--set chunked_bytes_max: $value is not a number of bytes"
+    chunked_bytes_max | swift_max_file_size)
+        [[ $value =~ ^[1-9][0-9]{0,17}$ ]] || misuse "--set $key: $value is not a number of bytes"
+        SET[$key]=$value
+        ;;
+    swift_auth)
+        [[ $value =~ ^(v1|keystone)$ ]] || misuse "--set swift_auth: $value is neither v1 nor keystone"
         SET[$key]=$value
         ;;
     *) SET[$key]=$value ;;
@@ -71,18 +78,36 @@ options_check() {
     is_port "$PORT" || misuse "--port $PORT: not a port (1 to 65535)"
     [ "$PORT" != "$HEALTH_PORT" ] || misuse "--set health_port: $PORT is the port of the service itself"
     [[ $WORKERS =~ ^([1-9][0-9]{0,3})?$ ]] || misuse "--workers $WORKERS: not a number of processes"
-    options_one_of --store "$STORE" file swift
+    options_one_of --store "$STORE" 'file swift'
     options_one_of --registry "$REGISTRY" sqlite postgresql
-    options_one_of --identity "$IDENTITY" none basic keystone
+    options_one_of --identity "$IDENTITY" none 'basic keystone'
+    options_check_swift
 }
 
-# options_one_of OPTION VALUE THE-ONE-THERE-IS OTHERS...
+# options_one_of OPTION VALUE 'THOSE THERE ARE' ['LATER ONES']
 options_one_of() {
-    case " ${*:3} " in
+    case " $3 ${4:-} " in
     *" $2 "*) ;;
-    *) misuse "$1 $2: one of ${*:3} is wanted" ;;
+    *) misuse "$1 $2: one of $3${4:+ $4} is wanted" ;;
     esac
-    [ "$2" = "$3" ] || refuse "$1 $2: this version does not have it yet; use $1 $3"
+    [[ " $3 " == *" $2 "* ]] || refuse "$1 $2: this version does not have it yet; use $1 $3"
+}
+
+# Which authentication Swift has is part of what was asked for, also where nobody said it.
+options_check_swift() {
+    local key
+    if [ "$STORE" = swift ]; then
+        SET[swift_auth]=${SET[swift_auth]:-v1}
+        return
+    fi
+    for key in swift_auth swift_max_file_size; do
+        [ -z "${SET[$key]:-}" ] || misuse "--set $key: only with --store swift"
+    done
+}
+
+# option_is_for_glance_api KEY
+option_is_for_glance_api() {
+    [[ " $OPTIONS_OTHERS_KEYS " != *" $1 "* ]]
 }
 
 # What was asked for, one `name=value` a line, in one order.
@@ -95,10 +120,14 @@ options_asked() {
 }
 
 options_keep() {
+    local service
     {
         printf '%s\n' "$DIRECTORY_MARK"
         options_asked
         printf 'health_port=%s\n' "$HEALTH_PORT"
+        for service in "${!INNER_PORTS[@]}"; do
+            printf 'inner_port %s=%s\n' "$service" "${INNER_PORTS[$service]}"
+        done | sort
     } >"$DIR/options"
 }
 
@@ -107,11 +136,16 @@ options_kept() {
     sed -n "s/^$1=//p" "$DIR/options"
 }
 
+# inner_port SERVICE: where it listens for the other services of this Glance.
+inner_port() {
+    options_kept "inner_port $1"
+}
+
 # Ends if what is running was asked for with other options. A health port
-# that is not asked for is whichever it has.
+# that is not asked for is whichever it has; nobody asks for the inner ones.
 options_compare() {
     local differences
-    differences=$(diff <(sed 1d "$DIR/options" | grep -v '^health_port=') <(options_asked) |
+    differences=$(diff <(sed 1d "$DIR/options" | grep -v '^health_port=\|^inner_port ') <(options_asked) |
         sed -n 's/^< /running with /p; s/^> /asked for /p' | paste -sd ';' | sed 's/;/; /g') || true
     HEALTH_PORT=${HEALTH_PORT:-$(options_kept health_port)}
     if [ "$HEALTH_PORT" != "$(options_kept health_port)" ]; then

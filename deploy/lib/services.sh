@@ -15,13 +15,35 @@
 # and these variables: NAME_config, the file whose path stands in the command
 # line of its process; NAME_stop, signals and the seconds each is given.
 
-# In the order in which they start. They stop in reverse.
+# In the order in which they start. They stop in reverse. Those in
+# SERVICES_INNER are behind glance-api, each with a port for the others.
 SERVICES=(glance-api nginx)
+SERVICES_INNER=()
 
 START_SECONDS_MAX=30
 
 # Those that this command has started, and that a failure stops again.
 SERVICES_STARTED=()
+
+# services_choose STORE SWIFT-AUTH: those that such a Glance has.
+services_choose() {
+    SERVICES_INNER=()
+    if [ "$1" = swift ]; then
+        [ "$2" != keystone ] || SERVICES_INNER+=(keystone)
+        SERVICES_INNER+=(memcached swift-account swift-container swift-object swift-proxy)
+    fi
+    SERVICES=("${SERVICES_INNER[@]}" glance-api nginx)
+    services_load
+}
+
+# Those that this directory has, by what its last `up` kept.
+services_choose_kept() {
+    if directory_is_ours; then
+        services_choose "$(options_kept store)" "$(options_kept 'set swift_auth')"
+    else
+        services_choose '' ''
+    fi
+}
 
 services_load() {
     local service
@@ -76,6 +98,22 @@ service_up() {
         sleep 0.05
     done
     step "$1" "up, process $(service_pid "$1"), $(service "$1" address)"
+}
+
+# service_spawn SERVICE LOG COMMAND...: starts its process in the background, what it says goes into the log.
+service_spawn() {
+    local pid tries
+    setsid "${@:3}" </dev/null >>"$2" 2>&1 9>&- &
+    pid=$!
+    disown
+    printf '%s\n' "$pid" >"$DIR/run/$1.pid"
+    # For a moment it is a copy of this shell, and nobody would know it as the service.
+    for ((tries = 0; tries < 100; tries++)); do
+        if service_runs "$1" || ! kill -0 "$pid" 2>/dev/null; then
+            return
+        fi
+        sleep 0.01
+    done
 }
 
 # Stops a service: each signal and its time in turn, until it is gone.

@@ -52,13 +52,27 @@ glance_api_configure() {
         printf 'listen = unix:%s\n' "$glance_api_socket"
         [ -z "$NGINX_GROUP" ] || printf 'group = %s\n' "$NGINX_GROUP"
         printf 'registry = sqlite://%s/data/registry.sqlite\n' "$DIR"
-        printf 'stores = file\ndefault_store = file\n'
         printf 'file_directory = %s/data/images\n' "$DIR"
+        "glance_api_configure_$STORE"
         [ -z "$WORKERS" ] || printf 'workers = %s\n' "$WORKERS"
         for key in "${!SET[@]}"; do
-            [ "$key" = chunked_bytes_max ] || printf '%s = %s\n' "$key" "${SET[$key]}"
+            ! option_is_for_glance_api "$key" || printf '%s = %s\n' "$key" "${SET[$key]}"
         done | sort
     } >"$glance_api_config"
+}
+
+glance_api_configure_file() {
+    printf 'stores = file\ndefault_store = file\n'
+}
+
+glance_api_configure_swift() {
+    printf 'stores = file swift\ndefault_store = swift\n'
+    if [ "${SET[swift_auth]}" = keystone ]; then
+        printf 'swift_auth_url = %s/v3\n' "$(keystone_address)"
+    else
+        printf 'swift_auth_url = %s/auth/v1.0\n' "$(swift_proxy_address)"
+    fi
+    printf 'swift_credentials_file = %s\n' "$DIR/etc/swift-credentials"
 }
 
 # Each --set must be a setting that the program has.
@@ -66,16 +80,14 @@ glance_api_check_keys() {
     local key known
     known=$("$glance_api_binary" settings --list 2>&1) || fail "$glance_api_binary settings --list failed: ${known##*$'\n'}"
     for key in "${!SET[@]}"; do
-        [ "$key" = chunked_bytes_max ] || grep -qxF -- "$key" <<<"$known" ||
+        ! option_is_for_glance_api "$key" || grep -qxF -- "$key" <<<"$known" ||
             fail "--set $key: glance-api has no such setting ($glance_api_binary settings --list)"
     done
 }
 
 glance_api_start() {
     glance_api_log_size=$(log_size "$glance_api_log")
-    setsid "$glance_api_binary" --config "$glance_api_config" </dev/null >>"$glance_api_log" 2>&1 9>&- &
-    printf '%s\n' $! >"$DIR/run/glance-api.pid"
-    disown
+    service_spawn glance-api "$glance_api_log" "$glance_api_binary" --config "$glance_api_config"
 }
 
 # A request as nginx would send it, without nginx: curl's `telnet` carries
