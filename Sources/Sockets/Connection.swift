@@ -2,15 +2,13 @@ import Bytes
 import Glibc
 
 /// One connected stream socket, owned by the thread that serves it. Every wait has a bound.
-package final class Connection: ByteSource, ByteSink {
+package final class Connection: Channel {
     /// Tried first without waiting: what nginx sends is usually there already, and room for an answer is too.
     private static let atOnce = Int32(MSG_DONTWAIT | MSG_NOSIGNAL)
 
     private let descriptor: FileDescriptor
-    /// The bound of each wait for the peer, in either direction; a peer that is silent for longer is
-    /// `StreamError.timedOut`.
     package var idleSeconds: Int {
-        didSet { readsBlock = false }
+        didSet { readsBlock = readsBlock && idleSeconds == oldValue }
     }
     /// True once a read had to wait: the next one will have to as well, and the kernel waits at the least cost.
     private var readsBlock = false
@@ -37,29 +35,58 @@ package final class Connection: ByteSource, ByteSink {
         }
     }
 
-    package func write(_ bytes: UnsafeRawBufferPointer) throws {
-        var rest = bytes
-        while !rest.isEmpty {
-            let count = send(descriptor.number, rest.baseAddress, rest.count, Self.atOnce)
-            if count < 0 {
-                try waitForRoom()
-            } else {
-                rest = UnsafeRawBufferPointer(rebasing: rest[count...])
+    package func readNow(into buffer: UnsafeMutableRawBufferPointer) throws -> Int? {
+        while true {
+            let count = recv(descriptor.number, buffer.baseAddress, buffer.count, Self.atOnce)
+            if count >= 0 { return count }
+            switch errno {
+            case EINTR: continue
+            case EAGAIN: return nil
+            default: throw StreamError.closed
             }
         }
     }
 
-    /// Waits where a send failed for want of room; throws where it failed for good.
-    private func waitForRoom() throws {
-        switch errno {
-        case EINTR: return
-        case EAGAIN: break
-        default: throw StreamError.closed
+    package func write(_ bytes: UnsafeRawBufferPointer) throws {
+        var rest = bytes
+        while !rest.isEmpty {
+            if let count = try send(rest) {
+                rest = UnsafeRawBufferPointer(rebasing: rest[count...])
+            } else {
+                _ = try wait(for: POLLOUT)
+            }
         }
-        var waited = pollfd(fd: descriptor.number, events: Int16(POLLOUT), revents: 0)
-        let count = poll(&waited, 1, Int32(clamping: idleSeconds * 1000))
-        if count == 0 { throw StreamError.timedOut }
-        guard count > 0 || errno == EINTR else { throw StreamError.closed }
+    }
+
+    package func writePart(_ bytes: UnsafeRawBufferPointer) throws -> Int {
+        while true {
+            if let count = try send(bytes) { return count }
+            if try wait(for: POLLOUT | POLLIN) & Int16(POLLOUT) == 0 { return 0 }
+        }
+    }
+
+    /// Nil where there is no room just now.
+    private func send(_ bytes: UnsafeRawBufferPointer) throws -> Int? {
+        while true {
+            let count = Glibc.send(descriptor.number, bytes.baseAddress, bytes.count, Self.atOnce)
+            if count >= 0 { return count }
+            switch errno {
+            case EINTR: continue
+            case EAGAIN: return nil
+            default: throw StreamError.closed
+            }
+        }
+    }
+
+    /// Waits up to `idleSeconds` and returns what has come about (poll(2)).
+    package func wait(for events: Int32) throws -> Int16 {
+        var waited = pollfd(fd: descriptor.number, events: Int16(events), revents: 0)
+        while true {
+            let count = poll(&waited, 1, Int32(clamping: idleSeconds * 1000))
+            if count > 0 { return waited.revents }
+            if count == 0 { throw StreamError.timedOut }
+            guard errno == EINTR else { throw StreamError.closed }
+        }
     }
 
     /// Says that nothing more will be sent, while the peer may go on sending (shutdown(2)).

@@ -10,6 +10,9 @@ package struct Deadline: Sendable {
 
     package var isPast: Bool { Self.now() >= moment }
 
+    /// What is left, rounded up; for poll(2).
+    package var milliseconds: Int32 { Int32(clamping: max(0, (moment - Self.now() + 999_999) / 1_000_000)) }
+
     private static func now() -> Int64 {
         var time = timespec()
         clock_gettime(CLOCK_MONOTONIC, &time)
