@@ -33,6 +33,8 @@ let package = Package(
         wall("SCGI", ["Bytes", "HTTP", "Sockets"]),
         wall("Workers", ["Bytes", "HTTP", "SCGI", "Sockets"]),
         wall("SystemLibrary"),
+        wall("TLS", ["Bytes", "Sockets", "SystemLibrary"]),
+        wall("HTTPClient", ["Bytes", "HTTP", "Sockets", "TLS"]),
         wall("Digest", ["SystemLibrary"]),
         wall("SQLite", ["SystemLibrary"]),
         wall("GlanceModel", ["Bytes"]),
@@ -49,7 +51,12 @@ let package = Package(
             swiftSettings: strict),
 
         // Values, parsers and rules, each by itself.
-        tests("UnitTests", of: ["Bytes", "Digest", "GlanceModel", "GlanceWire", "HTTP", "SCGI", "Sockets", "Workers"]),
+        tests(
+            "UnitTests",
+            of: [
+                "Bytes", "Digest", "GlanceModel", "GlanceWire", "HTTP", "HTTPClient", "SCGI", "Sockets",
+                "Workers",
+            ]),
         // One suite a seam, for every implementation of it.
         tests("ConformanceTests", of: ["Bytes", "Digest", "GlanceModel", "GlanceRegistry", "GlanceStores", "SQLite"]),
         // SCGI text in, bytes out, through everything but a network.

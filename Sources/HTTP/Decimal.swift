@@ -6,3 +6,13 @@ package func decimalNumber(_ text: some StringProtocol) -> Int64? {
     }
     return Int64(text)
 }
+
+/// What a hexadecimal digit stands for; nil for anything else.
+package func hexadecimalValue(_ digit: UInt8) -> UInt8? {
+    switch digit {
+    case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")
+    case UInt8(ascii: "a")...UInt8(ascii: "f"): digit - UInt8(ascii: "a") + 10
+    case UInt8(ascii: "A")...UInt8(ascii: "F"): digit - UInt8(ascii: "A") + 10
+    default: nil
+    }
+}

@@ -1,0 +1,165 @@
+import Bytes
+import HTTP
+import Sockets
+
+/// One connection to a server, and what has come in on it but was not asked for yet.
+final class HTTPConnection {
+    private static let bufferBytes = 16 * 1024
+
+    private let channel: any Channel
+    private let idleSecondsMax: Int
+    /// When the present exchange has to be over; nil: whenever.
+    private var deadline: Deadline?
+    private let buffer = Chunk(count: bufferBytes)
+    private var pending = 0..<0
+    /// True from the second exchange on: the server may have closed meanwhile.
+    private(set) var isReused = false
+    /// True once anything of an answer has come.
+    private(set) var hasAnswered = false
+
+    init(_ channel: any Channel, idleSecondsMax: Int) {
+        self.channel = channel
+        self.idleSecondsMax = idleSecondsMax
+    }
+
+    func begin(deadline: Deadline?) throws(HTTPClientError) {
+        self.deadline = deadline
+        hasAnswered = false
+        channel.idleSeconds = idleSecondsMax
+        try bound()
+    }
+
+    /// To be called when an exchange is over and both sides keep the connection. False where more has come than was asked
+    /// for: such a connection is of no use.
+    func end() -> Bool {
+        isReused = true
+        return pending.isEmpty
+    }
+
+    /// Whether the server has closed, or said something unasked, while nobody used the connection.
+    var isStale: Bool {
+        do { return try channel.readNow(into: buffer.bytes) != nil } catch { return true }
+    }
+
+    func write(_ bytes: [UInt8]) throws(HTTPClientError) {
+        try catching { try bytes.withUnsafeBytes(channel.write) }
+    }
+
+    /// Sends all of `bytes`, looking at what comes in meanwhile: false, and perhaps not all of them, once `isAnswered`.
+    func write(
+        _ bytes: UnsafeRawBufferPointer, orUntil isAnswered: () throws(HTTPClientError) -> Bool
+    ) throws(HTTPClientError) -> Bool {
+        var rest = bytes
+        while !rest.isEmpty {
+            guard try !isAnswered() else { return false }
+            let count = try catching { try channel.writePart(rest) }
+            rest = UnsafeRawBufferPointer(rebasing: rest[count...])
+        }
+        return true
+    }
+
+    /// The next head of an answer. An interim one is an answer too.
+    func readHead() throws(HTTPClientError) -> AnswerHead {
+        var parser = AnswerHeadParser()
+        while true {
+            if let head = try parse(&parser) { return head }
+            guard try fill() else { throw .closed }
+        }
+    }
+
+    /// The next head of an answer if it has begun to come; nil where nothing has.
+    func readHeadNow() throws(HTTPClientError) -> AnswerHead? {
+        if pending.isEmpty {
+            let come = try catching { try channel.readNow(into: buffer.bytes) }
+            guard let count = come else { return nil }
+            guard count > 0 else { throw .closed }
+            pending = 0..<count
+        }
+        return try readHead()
+    }
+
+    /// Waits up to `secondsMax` for an answer to begin: false where none does.
+    func waitForAnswer(secondsMax: Int) throws(HTTPClientError) -> Bool {
+        guard pending.isEmpty else { return true }
+        channel.idleSeconds = min(secondsMax, try secondsLeft())
+        defer { channel.idleSeconds = idleSecondsMax }
+        do throws(HTTPClientError) {
+            guard try receive() else { throw .closed }
+            return true
+        } catch .timedOut {
+            return false
+        }
+    }
+
+    /// Bytes of a body as they come; 0 when the server has closed.
+    func read(into room: UnsafeMutableRawBufferPointer) throws(HTTPClientError) -> Int {
+        guard pending.isEmpty else {
+            let count = min(room.count, pending.count)
+            room.copyMemory(from: UnsafeRawBufferPointer(rebasing: buffer.bytes[pending.prefix(count)]))
+            pending = pending.dropFirst(count)
+            return count
+        }
+        try bound()
+        return try catching { try channel.read(into: room) }
+    }
+
+    /// Bytes of a chunked body.
+    func read(_ decoder: inout ChunkedDecoder, into room: UnsafeMutableRawBufferPointer) throws(HTTPClientError) -> Int
+    {
+        while !decoder.isAtEnd {
+            let input = UnsafeRawBufferPointer(rebasing: buffer.bytes[pending])
+            let (consumed, produced) = try decoder.decode(input, into: room)
+            pending = pending.dropFirst(consumed)
+            if produced > 0 { return produced }
+            if pending.isEmpty, !decoder.isAtEnd {
+                guard try fill() else { throw .closed }
+            }
+        }
+        return 0
+    }
+
+    private func parse(_ parser: inout AnswerHeadParser) throws(HTTPClientError) -> AnswerHead? {
+        let piece = UnsafeRawBufferPointer(rebasing: buffer.bytes[pending])
+        if !piece.isEmpty { hasAnswered = true }
+        switch try parser.consume(piece) {
+        case .needMore:
+            pending = 0..<0
+            return nil
+        case .complete(let head, let consumed):
+            pending = pending.dropFirst(consumed)
+            return head
+        }
+    }
+
+    /// Reads more into the buffer, which is empty; false at the end.
+    private func fill() throws(HTTPClientError) -> Bool {
+        try bound()
+        return try receive()
+    }
+
+    private func receive() throws(HTTPClientError) -> Bool {
+        let count = try catching { try channel.read(into: buffer.bytes) }
+        pending = 0..<count
+        return count > 0
+    }
+
+    private func bound() throws(HTTPClientError) {
+        if deadline != nil { channel.idleSeconds = min(idleSecondsMax, try secondsLeft()) }
+    }
+
+    private func secondsLeft() throws(HTTPClientError) -> Int {
+        guard let deadline else { return idleSecondsMax }
+        guard !deadline.isPast else { throw .timedOut }
+        return Int(deadline.milliseconds + 999) / 1000
+    }
+
+    private func catching<Value>(_ body: () throws -> Value) throws(HTTPClientError) -> Value {
+        do {
+            return try body()
+        } catch StreamError.timedOut {
+            throw .timedOut
+        } catch {
+            throw .closed
+        }
+    }
+}
