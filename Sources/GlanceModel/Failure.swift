@@ -35,6 +35,10 @@ package enum Failure: Error, Equatable, Sendable {
     case registryBusy
     case registryAway(reason: String)
     case storeAway(StoreName, reason: String)
+    /// It answers, and not as it should.
+    case storeBroken(StoreName, reason: String)
+    /// It belongs to another site.
+    case storeForeign(StoreName, reason: String)
     case storeNotOffered(StoreName)
     case notLocal
 }

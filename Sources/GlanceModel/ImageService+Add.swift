@@ -12,13 +12,13 @@ extension ImageService {
         try checkAcceptable(body, declared: new.size, in: store)
         let slot = try transfers.take()
         defer { withExtendedLifetime(slot) {} }
-        let lease = newLease(in: store)
+        let lease = try newLease(for: body, in: store)
         let image = try registry.reserve(new, lease: lease)
         return try save(body, as: image, in: store, under: lease)
     }
 
-    func newLease(in store: any ImageStore) -> Lease {
-        let location = store.location(named: surroundings.newName())
+    func newLease(for body: ImageBody, in store: any ImageStore) throws(Failure) -> Lease {
+        let location = try store.location(named: surroundings.newName(), for: body.length)
         return Lease(
             name: surroundings.newName(), bytes: StoredBytes(store: store.name, location: location),
             seconds: limits.leaseSeconds)

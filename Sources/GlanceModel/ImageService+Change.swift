@@ -30,7 +30,7 @@ extension ImageService {
 
             let slot = try transfers.take()
             defer { withExtendedLifetime(slot) {} }
-            let lease = newLease(in: store)
+            let lease = try newLease(for: body, in: store)
             guard try registry.beginSaving(id, version: queued.version, lease: lease) else { continue }
             return try save(body, as: target, in: store, under: lease)
         }

@@ -4,18 +4,24 @@ import Bytes
 /// implementation. Throws `storeAway` and what a method's comment names.
 package protocol ImageStore: Sendable {
     var name: StoreName { get }
+    /// Whether other hosts have to do their part: it may be away while this one starts.
+    var isRemote: Bool { get }
 
-    /// Makes the store ready and ties it to the registry's site. Throws `storeAway` where it belongs to another one, or to
-    /// none although it `holdsImages`: then it is not the store that the registry means, but an empty place.
+    /// Makes the store ready and ties it to the registry's site. Throws `storeForeign` where it belongs to another one, or
+    /// to none although it `holdsImages`: then it is not the store that the registry means, but an empty place.
     func open(site: String, holdsImages: Bool) throws(Failure)
 
-    /// A location that was never used, made of text that never comes twice.
-    func location(named name: String) -> Location
+    /// Throws where the store cannot do its work just now.
+    func check() throws(Failure)
 
-    /// Throws `noSpace` where an image of `size` bytes does not fit now.
+    /// A location for `size` bytes that was never used, made of text that never comes twice.
+    func location(named name: String, for size: Int64) throws(Failure) -> Location
+
+    /// Throws `noSpace` where an image of `size` bytes does not fit now, and `imageTooLarge` where it never will.
     func checkRoom(for size: Int64) throws(Failure)
 
-    /// Begins to store `size` bytes at `location`. `createdAt` is the time that a gateway shows for them. Throws `noSpace`.
+    /// Begins to store `size` bytes at `location`, which was made for as many. `createdAt` is the time that a gateway shows
+    /// for them. Throws `noSpace`.
     func create(at location: Location, size: Int64, createdAt: Timestamp) throws(Failure) -> any ImageUpload
 
     /// The bytes of `range`, or all of them.
@@ -31,7 +37,8 @@ package protocol ImageStore: Sendable {
     func freeBytes() throws(Failure) -> Int64?
 }
 
-/// Data on its way into a store: nobody sees it before `commit`, and letting go of it without `commit` leaves nothing.
+/// Data on its way into a store: nobody sees it before `commit`, and letting go of it without `commit` leaves nothing but
+/// what `remove` takes.
 package protocol ImageUpload: AnyObject {
     /// Throws `noSpace`.
     func write(_ bytes: UnsafeRawBufferPointer) throws(Failure)

@@ -1,8 +1,9 @@
 /// The name of an image store, as settings and metadata say it: `file`, for one.
 package struct StoreName: Hashable, Sendable, CustomStringConvertible {
     package static let file = StoreName("file")
+    package static let swift = StoreName("swift")
     /// Every store that images may be in, whether this service offers it or not.
-    package static let known = [file, StoreName("swift")]
+    package static let known = [file, swift]
 
     package let text: String
 

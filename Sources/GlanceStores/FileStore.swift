@@ -26,11 +26,12 @@ package struct FileStore: ImageStore {
     }
 
     package let name = StoreName.file
+    package let isRemote = false
     private let settings: Settings
 
     /// Throws where the host lacks the library that computes digests.
     package init(_ settings: Settings) throws(Failure) {
-        do { try SHA256.load() } catch { throw .storeAway(.file, reason: error.description) }
+        do { try StreamDigest.load() } catch { throw .storeAway(.file, reason: error.description) }
         self.settings = settings
     }
 
@@ -44,7 +45,11 @@ package struct FileStore: ImageStore {
         try FileStoreSite(directory: settings.directory).claim(site, isNew: !holdsImages)
     }
 
-    package func location(named name: String) -> Location {
+    package func check() throws(Failure) {
+        _ = try freeBytes()
+    }
+
+    package func location(named name: String, for size: Int64) -> Location {
         Location("\(name.prefix(2))/\(name.dropFirst(2).prefix(2))/\(name)")
     }
 

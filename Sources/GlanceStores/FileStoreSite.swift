@@ -19,7 +19,7 @@ struct FileStoreSite {
     func claim(_ site: String, isNew: Bool) throws(Failure) {
         let before = try awayOnError { () throws(PosixError) in try read() }
         guard isNew || before != nil else {
-            throw .storeAway(
+            throw .storeForeign(
                 .file,
                 reason: """
                     \(directory) is empty or not the store that it should be, and the registry knows of images in it: \
@@ -31,7 +31,7 @@ struct FileStoreSite {
             return try write(site)
         }
         guard found == site else {
-            throw .storeAway(
+            throw .storeForeign(
                 .file,
                 reason: """
                     \(directory) belongs to site \(found), and the registry to site \(site): \

@@ -14,7 +14,7 @@ final class FileUpload: ImageUpload {
     private let createdAt: Timestamp
     private let file: FileDescriptor
     private let isNameless: Bool
-    private let digest: SHA256
+    private let digest: StreamDigest
     private var written: Int64 = 0
     private var handedOver: Int64 = 0
     private var isCommitted = false
@@ -23,7 +23,7 @@ final class FileUpload: ImageUpload {
         self.path = path
         self.size = size
         self.createdAt = createdAt
-        do { digest = try SHA256() } catch { throw PosixError("load libcrypto", code: ENOSYS) }
+        do { digest = try StreamDigest(.sha256) } catch { throw PosixError("load libcrypto", code: ENOSYS) }
         if namelessly, let nameless = try Self.openNameless(in: path.directory) {
             file = FileDescriptor(owning: nameless)
             isNameless = true

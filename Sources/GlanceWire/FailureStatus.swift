@@ -14,7 +14,9 @@ extension Failure {
         case .idTaken, .dataComing, .dataImmutable, .fieldImmutable, .versionConflict: .conflict
         case .preconditionFailed: .preconditionFailed
         case .imageTooLarge: .contentTooLarge
-        case .transfersTaken, .leaseLost, .registryBusy, .registryAway, .storeAway, .storeNotOffered, .notLocal:
+        case .storeBroken: .badGateway
+        case .transfersTaken, .leaseLost, .registryBusy, .registryAway, .storeAway, .storeForeign, .storeNotOffered,
+            .notLocal:
             .serviceUnavailable
         case .noSpace: .insufficientStorage
         }
@@ -25,10 +27,10 @@ extension Failure {
         switch self {
         case .transfersTaken, .leaseLost, .registryBusy: 2
         case .registryAway, .storeAway: 10
-        case .storeNotOffered, .notLocal: 60
+        case .storeForeign, .storeNotOffered, .notLocal: 60
         case .invalid, .sizeMismatch, .digestMismatch, .fieldsTooLong, .unknownStore, .unknownMarker, .imageTooLarge,
             .loginNeeded, .notAllowed, .notFound, .noData, .idTaken, .dataComing, .dataImmutable, .fieldImmutable,
-            .versionConflict, .preconditionFailed, .clientGone, .clientSilent, .noSpace:
+            .versionConflict, .preconditionFailed, .clientGone, .clientSilent, .noSpace, .storeBroken:
             nil
         }
     }
@@ -83,8 +85,10 @@ extension Failure {
             "The image registry is busy: try again in a moment."
         case .registryAway:
             "The image registry does not answer: try again later."
-        case .storeAway(let name, _):
+        case .storeAway(let name, _), .storeForeign(let name, _):
             "The image store \(name) does not answer: try again later."
+        case .storeBroken(let name, _):
+            "The image store \(name) did not do as it was asked: tell the operator the request id. Nothing was kept."
         case .storeNotOffered(let name):
             "The image's data are in the store \(name), which this service does not offer at present."
         case .notLocal:
@@ -96,7 +100,8 @@ extension Failure {
     package var operatorReason: String? {
         switch self {
         case .registryAway(let reason): "the registry failed: \(reason)"
-        case .storeAway(let name, let reason): "the store \(name) failed: \(reason)"
+        case .storeAway(let name, let reason), .storeBroken(let name, let reason), .storeForeign(let name, let reason):
+            "the store \(name) failed: \(reason)"
         case .noSpace: "there is no room, in a store or for the registry: make some, or lower free_bytes_min"
         case .notLocal:
             "a request came to an address other than loopback while identity = none: set open = true if everybody may do everything, else an identity"

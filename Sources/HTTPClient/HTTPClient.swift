@@ -1,6 +1,7 @@
 import Bytes
 import HTTP
 import Sockets
+import Synchronization
 import TLS
 
 /// Exchanges with servers over HTTP/1.1 (RFC 9112): blocking, streaming, on connections that are kept and used again.
@@ -28,13 +29,28 @@ package final class HTTPClient: Sendable {
 
     private let settings: Settings
     private let kept = KeptConnections()
-    private let tls: TLSContext?
+    /// Made when it is first needed.
+    private let tls = Mutex<TLSContext?>(nil)
 
-    /// Throws `unreachable` where `https` is wanted and this host cannot do it.
-    package init(_ settings: Settings = Settings(), secure: Bool) throws(HTTPClientError) {
+    package init(_ settings: Settings = Settings()) {
         self.settings = settings
-        do { tls = secure ? try TLSContext(caFile: settings.caFile) : nil } catch {
-            throw .unreachable(String(describing: error))
+    }
+
+    /// Finds what `https` needs. To be asked at the start of a program, which is when somebody reads what is missing.
+    package func loadTLS() throws(HTTPClientError) {
+        _ = try tlsContext()
+    }
+
+    private func tlsContext() throws(HTTPClientError) -> TLSContext {
+        try tls.withLock { tls throws(HTTPClientError) in
+            if let tls { return tls }
+            do throws(TLSError) {
+                let made = try TLSContext(caFile: settings.caFile)
+                tls = made
+                return made
+            } catch {
+                throw .unreachable(String(describing: error))
+            }
         }
     }
 
@@ -112,9 +128,8 @@ package final class HTTPClient: Sendable {
             let connection = try Connection.connect(host: server.host, port: server.port, secondsMax: secondsMax)
             connection.idleSeconds = secondsMax
             guard server.isSecure else { return HTTPConnection(connection, idleSecondsMax: settings.idleSecondsMax) }
-            guard let tls else { throw HTTPClientError.unreachable("\(server): this client was made for http alone") }
             return HTTPConnection(
-                try TLSConnection(over: connection, host: server.host, context: tls),
+                try TLSConnection(over: connection, host: server.host, context: tlsContext()),
                 idleSecondsMax: settings.idleSecondsMax)
         } catch let error as HTTPClientError {
             throw error

@@ -24,7 +24,18 @@ struct Assembly {
             path: settings.registryPath, busySecondsMax: settings.registryBusySecondsMax, newSite: randomName())
         let registry = try registry()
         let site = try registry.siteID()
-        for store in try stores().all { try store.open(site: site, holdsImages: registry.hasImages(in: store.name)) }
+        for store in try stores().all { try open(store, site: site, registry) }
+    }
+
+    /// A service that other hosts run may be away while this one starts: it is ready when it is back. What is on this host
+    /// has to be there.
+    private func open(_ store: any ImageStore, site: String, _ registry: any ImageRegistry) throws(Failure) {
+        do throws(Failure) {
+            try store.open(site: site, holdsImages: registry.hasImages(in: store.name))
+        } catch .storeAway(let name, let reason) where store.isRemote {
+            log.error(
+                "the store \(name) is away, and images in it with it, until it is back: \(reason)")
+        }
     }
 
     func registry() throws(Failure) -> any ImageRegistry {
@@ -32,13 +43,25 @@ struct Assembly {
     }
 
     func stores() throws -> StoreSet {
-        let file = try FileStore(
-            FileStore.Settings(
-                directory: settings.fileDirectory, gatewayPrefix: "/_glance/images/",
-                freeBytesMin: settings.freeBytesMin,
-                groupID: try groupID()))
-        return StoreSet(
-            [file].filter { settings.stores.contains($0.name.text) }, default: StoreName(settings.defaultStore))
+        StoreSet(try settings.stores.map(store(named:)), default: StoreName(settings.defaultStore))
+    }
+
+    private func store(named name: String) throws -> any ImageStore {
+        guard name == StoreName.swift.text, let swift = settings.swift else {
+            return try FileStore(
+                FileStore.Settings(
+                    directory: settings.fileDirectory, gatewayPrefix: "/_glance/images/",
+                    freeBytesMin: settings.freeBytesMin, groupID: try groupID()))
+        }
+        let registry = try registry()
+        var store = SwiftStore.Settings(
+            authentication: swift.authentication, credentials: swift.credentials,
+            site: { () throws(Failure) in try registry.siteID() })
+        store.container = swift.container
+        store.containers = swift.containers
+        store.segmentBytes = swift.segmentBytes
+        store.client = swift.client
+        return try SwiftStore(store, now: currentTime, uptime: uptimeSeconds)
     }
 
     /// The group of nginx; nil for this process's own.
@@ -100,6 +123,7 @@ struct Readiness {
         }
         for store in images.stores.all {
             do throws(Failure) {
+                try store.check()
                 if let free = try store.freeBytes(), free <= freeBytesMin {
                     problems.append(
                         "the store \(store.name) has \(free) bytes free and keeps \(freeBytesMin): uploads are refused")

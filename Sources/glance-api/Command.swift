@@ -45,7 +45,9 @@ enum Command {
             path = try takePath(from: &flags, at: index)
         }
         var sources = SettingsSources()
-        if let path = path ?? standardPath { try sources.take(file: SettingsSources.read(path), named: path) }
+        if let path = path ?? standardPath {
+            try sources.take(file: SettingsLine.read(path, "configuration file"), named: path)
+        }
         try sources.take(environment: environmentVariables())
         try sources.take(flags: flags)
         return sources

@@ -86,11 +86,49 @@ extension Setting {
         Setting(
             "registry_busy_seconds_max", .number(seconds), "10",
             "Seconds to wait for another process that writes to the registry; then the answer is 503."),
-        Setting("stores", .names(["file"]), "file", "Image stores to offer, by name, with blanks between them."),
-        Setting("default_store", .choices(["file"]), "file", "The store of images that name none."),
+        Setting(
+            "stores", .names(["file", "swift"]), "file", "Image stores to offer, by name, with blanks between them."),
+        Setting("default_store", .choices(["file", "swift"]), "file", "The store of images that name none."),
         Setting(
             "file_directory", .text, "/var/lib/glance/images",
             "The directory of the file store; its parent must exist. nginx's configuration names it too."),
+        Setting(
+            "swift_auth", .choices(["v1", "keystone"]), "v1",
+            "How OpenStack Swift is shown who asks: `v1` (`X-Auth-User` and `X-Auth-Key`), or `keystone` (Identity API v3)."
+        ),
+        Setting(
+            "swift_auth_url", .text, "",
+            "Where tokens for OpenStack Swift come from: `https://swift.example.com/auth/v1.0`, or `https://keystone.example.com:5000/v3`."
+        ),
+        Setting(
+            "swift_credentials_file", .text, "/etc/glance/swift-credentials",
+            "Lines `key = value`. For `v1`: `user`, `key`. For `keystone`: `user`, `user_domain`, `password`, `project`, `project_domain`; or `application_credential_id`, `application_credential_secret`. Only this service's user should be able to read it."
+        ),
+        Setting(
+            "swift_container", .text, "glance",
+            "The container of images. Segments of large ones are in a second, with `_segments` behind the name."),
+        Setting(
+            "swift_containers", .number(1...1024), "1",
+            "More than one: images are spread over as many containers, `glance_0`, `glance_1` and so on, for sites with millions of them."
+        ),
+        Setting(
+            "swift_segment_bytes", .number(bytes), "1073741824",
+            "Bytes of one object in OpenStack Swift; a larger image is a Static Large Object of as many segments as it takes. More where the cluster would not allow so many."
+        ),
+        Setting(
+            "swift_region", .text, "",
+            "With `swift_auth = keystone`: the region of the object store in the catalog. Empty: the first."),
+        Setting(
+            "swift_interface", .choices(["public", "internal", "admin"]), "public",
+            "With `swift_auth = keystone`: which of the object store's endpoints to use."),
+        Setting(
+            "swift_ca_file", .text, "",
+            "Certificates (PEM) that `https` servers of OpenStack Swift and Keystone are trusted by. Empty: the system's."
+        ),
+        Setting(
+            "swift_idle_seconds_max", .number(seconds), "60",
+            "Seconds without a byte after which OpenStack Swift counts as gone. Twice its `node_timeout` at least: a cluster is silent for as long when nodes stop."
+        ),
         Setting(
             "image_bytes_max", .number(bytes), "1099511627776",
             "Bytes of one image at the most; a larger one is answered 413. (Chunked uploads have a lower bound in nginx besides.)"

@@ -16,6 +16,8 @@ struct Settings: Sendable {
     let stores: [String]
     let defaultStore: String
     let fileDirectory: String
+    /// Nil where that store is not offered.
+    let swift: SwiftSettings?
     let imageBytesMax: Int64
     let headerBytesMax: Int
     let jsonBytesMax: Int64
@@ -44,6 +46,7 @@ struct Settings: Sendable {
         stores = reader.text("stores").split(separator: " ").map(String.init)
         defaultStore = reader.text("default_store")
         fileDirectory = try reader.absolutePath("file_directory")
+        swift = try stores.contains("swift") ? SwiftSettings(reader) : nil
         imageBytesMax = reader.number("image_bytes_max")
         headerBytesMax = reader.int("header_bytes_max")
         jsonBytesMax = reader.number("json_bytes_max")
@@ -78,7 +81,7 @@ struct Settings: Sendable {
 }
 
 /// Takes single values out of the sources, which have checked each one's form already.
-private struct SettingsReader {
+struct SettingsReader {
     private let sources: SettingsSources
 
     init(_ sources: SettingsSources) {

@@ -15,7 +15,6 @@ struct SettingsSources {
     private(set) var values: [String: (value: String, place: String)] = [:]
 
     static let environmentPrefix = "GLANCE_API_"
-    private static let fileBytesMax = 1 << 20
 
     init() {
         for setting in Setting.all { values[setting.key] = (setting.standard, "default") }
@@ -31,18 +30,8 @@ struct SettingsSources {
         values[key] = (value, place)
     }
 
-    /// Lines `key = value`; `#` begins a comment.
     mutating func take(file text: String, named name: String) throws(SettingsError) {
-        for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
-            let place = "\(name):\(index + 1)"
-            let line = trimmed(line)
-            guard !line.isEmpty, !line.hasPrefix("#") else { continue }
-            let halves = line.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            guard halves.count == 2 else {
-                throw SettingsError(place: place, problem: "the line is not of the form key = value")
-            }
-            try take(trimmed(halves[0]), trimmed(halves[1]), from: place)
-        }
+        for line in try SettingsLine.all(in: text, named: name) { try take(line.key, line.value, from: line.place) }
     }
 
     mutating func take(environment: [String: String]) throws(SettingsError) {
@@ -67,12 +56,37 @@ struct SettingsSources {
             try take(key, value, from: "--\(halves[0])")
         }
     }
+}
 
-    static func read(_ path: String) throws(SettingsError) -> String {
+/// A line `key = value` of a file; `#` begins a comment.
+struct SettingsLine {
+    let key: String
+    let value: String
+    let place: String
+
+    private static let fileBytesMax = 1 << 20
+
+    static func all(in text: String, named name: String) throws(SettingsError) -> [SettingsLine] {
+        var lines: [SettingsLine] = []
+        for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+            let place = "\(name):\(index + 1)"
+            let line = trimmed(line)
+            guard !line.isEmpty, !line.hasPrefix("#") else { continue }
+            let halves = line.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            guard halves.count == 2 else {
+                throw SettingsError(place: place, problem: "the line is not of the form key = value")
+            }
+            lines.append(SettingsLine(key: trimmed(halves[0]), value: trimmed(halves[1]), place: place))
+        }
+        return lines
+    }
+
+    /// A file's text; `what` it is, for the error.
+    static func read(_ path: String, _ what: String) throws(SettingsError) -> String {
         do {
             return try readText(FileDescriptor(opening: path, flags: O_RDONLY), bytesMax: fileBytesMax)
         } catch {
-            throw SettingsError(place: path, problem: "the configuration file cannot be read: \(error)")
+            throw SettingsError(place: path, problem: "the \(what) cannot be read: \(error)")
         }
     }
 }

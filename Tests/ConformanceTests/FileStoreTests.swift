@@ -13,7 +13,7 @@ import Testing
     func `files are for their owner and its group, below two levels of directories`(isNameless: Bool) throws {
         let store = try opened(StoreKind.fileSettings(usesNamelessFiles: isNameless))
 
-        try keep(pattern(5), in: store, at: store.location(named: "a1b2c3"))
+        try keep(pattern(5), in: store, at: store.location(named: "a1b2c3", for: 5))
 
         #expect(try mode("\(root)/a1/b2/a1b2c3") == 0o640)
         let modes = try ["", "/a1", "/a1/b2"].map { try mode(root + $0) }
@@ -26,7 +26,7 @@ import Testing
         settings.groupID = getgid()
         let store = try opened(settings)
 
-        try keep(pattern(5), in: store, at: store.location(named: "a1b2c3"))
+        try keep(pattern(5), in: store, at: store.location(named: "a1b2c3", for: 5))
 
         for directory in ["", "/a1", "/a1/b2"] { #expect(try mode(root + directory) == 0o2750, "\(directory)") }
         #expect(try status("\(root)/a1/b2/a1b2c3").st_gid == getgid())
@@ -35,7 +35,7 @@ import Testing
     @Test(arguments: [true, false])
     func `a file has the time that the gateway shows, and takes no more room than its bytes`(isNameless: Bool) throws {
         let store = try opened(StoreKind.fileSettings(usesNamelessFiles: isNameless))
-        let location = store.location(named: "a1b2c3")
+        let location = store.location(named: "a1b2c3", for: 5)
 
         let upload = try store.create(at: location, size: 1 << 20, createdAt: Timestamp(seconds: 784_111_777))
         try write(pattern(5), into: upload)
@@ -49,12 +49,13 @@ import Testing
     @Test func `the gateway finds a file below its own prefix`() throws {
         let store = try FileStore(StoreKind.fileSettings())
 
-        #expect(store.gatewayPath(of: store.location(named: "a1b2c3")) == "/_files/a1/b2/a1b2c3")
+        #expect(store.gatewayPath(of: store.location(named: "a1b2c3", for: 5)) == "/_files/a1/b2/a1b2c3")
     }
 
     @Test func `an unfinished file has no name`() throws {
         let store = try opened(StoreKind.fileSettings())
-        let upload = try store.create(at: store.location(named: "a1b2c3"), size: 5, createdAt: Timestamp(seconds: 0))
+        let upload = try store.create(
+            at: store.location(named: "a1b2c3", for: 5), size: 5, createdAt: Timestamp(seconds: 0))
 
         #expect(try StoreKind.file.contents(store) == [])
         withExtendedLifetime(upload) {}
@@ -62,7 +63,7 @@ import Testing
 
     @Test func `where an unfinished file must have a name, its location tells it and takes it away`() throws {
         let store = try opened(StoreKind.fileSettings(usesNamelessFiles: false))
-        let location = store.location(named: "a1b2c3")
+        let location = store.location(named: "a1b2c3", for: 5)
         let upload = try store.create(at: location, size: 5, createdAt: Timestamp(seconds: 0))
         #expect(try StoreKind.fileWithNames.contents(store) == ["a1/b2/.partial-a1b2c3"])
 
@@ -91,7 +92,7 @@ import Testing
         settings.directory = "/dev/shm/glance-\(UUID().uuidString)"
         defer { try? FileManager.default.removeItem(atPath: settings.directory) }
         let store = try opened(settings)
-        let location = store.location(named: "a1b2c3")
+        let location = store.location(named: "a1b2c3", for: 5)
 
         #expect(throws: Failure.noSpace) {
             try store.create(at: location, size: 1 << 50, createdAt: Timestamp(seconds: 0))
@@ -114,7 +115,7 @@ import Testing
 
     @Test func `a store that has vanished is away for all that is asked of it`() throws {
         let store = try opened(StoreKind.fileSettings())
-        let location = store.location(named: "a1b2c3")
+        let location = store.location(named: "a1b2c3", for: 5)
         try FileManager.default.removeItem(atPath: root)
 
         let attempts: [() throws -> Void] = [
@@ -130,7 +131,7 @@ import Testing
 
     @Test func `a link is not followed out of the store`() throws {
         let store = try opened(StoreKind.fileSettings())
-        let location = store.location(named: "a1b2c3")
+        let location = store.location(named: "a1b2c3", for: 5)
         try keep(pattern(5), in: store, at: location)
         try Array("secret".utf8).write(to: "\(ScratchDirectory.path)/secret")
         try store.remove(location)

@@ -49,7 +49,7 @@ import Testing
 
     @Test func `bytes that no record knows stay`() throws {
         let setting = try ServiceSetting()
-        let orphan = setting.store.location(named: "orphan")
+        let orphan = setting.store.location(named: "orphan", for: 5)
         try keep(pattern(5), in: setting.store, at: orphan)
         _ = try setting.registry.reserve(.made(), lease: .over())
 

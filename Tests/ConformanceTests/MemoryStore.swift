@@ -16,6 +16,7 @@ final class MemoryStore: ImageStore {
     }
 
     let name: StoreName
+    let isRemote = false
     private let journal: Journal
     private let state = Mutex(State())
     private let bytesMax: Int64
@@ -38,10 +39,12 @@ final class MemoryStore: ImageStore {
             if !holdsImages { state.site = state.site ?? site }
             return state.site
         }
-        guard known == site else { throw .storeAway(name, reason: "it belongs to another site") }
+        guard known == site else { throw .storeForeign(name, reason: "it belongs to another site") }
     }
 
-    func location(named name: String) -> Location { Location("memory/\(name)") }
+    func check() {}
+
+    func location(named name: String, for size: Int64) -> Location { Location("memory/\(name)") }
 
     func checkRoom(for size: Int64) throws(Failure) {
         try pass(.checkRoom)
@@ -128,7 +131,7 @@ final class Journal: Sendable {
 }
 
 func digest(of bytes: [UInt8]) -> String {
-    guard let sha256 = try? SHA256() else { return "" }
+    guard let sha256 = try? StreamDigest(.sha256) else { return "" }
     bytes.withUnsafeBytes(sha256.update)
     return sha256.finish()
 }

@@ -7,7 +7,7 @@ import Testing
     @Test(arguments: StoreKind.allCases, [0, 1, 4096, 5_000_001])
     func `what was committed can be read, and is what was said of it`(kind: StoreKind, count: Int) throws {
         let store = try opened(kind)
-        let location = store.location(named: "a1b2c3")
+        let location = try store.location(named: "a1b2c3", for: Int64(count))
         let bytes = pattern(count)
 
         let upload = try store.create(at: location, size: Int64(count), createdAt: Timestamp(seconds: 1000))
@@ -23,7 +23,7 @@ import Testing
     @Test(arguments: StoreKind.allCases)
     func `nothing is visible before it is committed`(kind: StoreKind) throws {
         let store = try opened(kind)
-        let location = store.location(named: "a1b2c3")
+        let location = try store.location(named: "a1b2c3", for: 5)
         let upload = try store.create(at: location, size: 5, createdAt: Timestamp(seconds: 1000))
 
         #expect(throws: Failure.self) { try store.read(location, range: nil) }
@@ -37,9 +37,9 @@ import Testing
     }
 
     @Test(arguments: StoreKind.allCases, ["created", "written", "finished"])
-    func `letting go of an upload leaves nothing`(kind: StoreKind, reached: String) throws {
+    func `letting go of an upload leaves nothing that cannot be removed`(kind: StoreKind, reached: String) throws {
         let store = try opened(kind)
-        let location = store.location(named: "a1b2c3")
+        let location = try store.location(named: "a1b2c3", for: 100_000)
 
         do {
             let upload = try store.create(at: location, size: 100_000, createdAt: Timestamp(seconds: 1000))
@@ -47,6 +47,8 @@ import Testing
             if reached == "finished" { _ = try upload.finish() }
             withExtendedLifetime(upload) {}
         }
+        #expect(throws: Failure.self) { try store.read(location, range: nil) }
+        try store.remove(location)
 
         #expect(try kind.contents(store) == [])
         #expect(throws: Failure.self) { try store.read(location, range: nil) }
@@ -55,7 +57,7 @@ import Testing
     @Test(arguments: StoreKind.allCases)
     func `letting go of an upload that was committed takes nothing back`(kind: StoreKind) throws {
         let store = try opened(kind)
-        let location = store.location(named: "a1b2c3")
+        let location = try store.location(named: "a1b2c3", for: 5)
 
         try keep(pattern(5), in: store, at: location)
 
@@ -66,7 +68,7 @@ import Testing
     @Test(arguments: StoreKind.allCases)
     func `a location is never overwritten`(kind: StoreKind) throws {
         let store = try opened(kind)
-        let location = store.location(named: "a1b2c3")
+        let location = try store.location(named: "a1b2c3", for: 3)
         try keep([1, 2, 3], in: store, at: location)
 
         #expect(throws: Failure.self) { try keep([4, 5, 6, 7], in: store, at: location) }
@@ -80,10 +82,14 @@ import Testing
         let store = try opened(kind)
         let names = ["a1b2c3", "a1b2c4", "a1", "a"]
 
-        for name in names { try keep(Array(name.utf8), in: store, at: store.location(named: name)) }
+        for name in names {
+            try keep(Array(name.utf8), in: store, at: store.location(named: name, for: Int64(name.utf8.count)))
+        }
 
-        for name in names { #expect(try read(store, store.location(named: name)) == Array(name.utf8)) }
-        #expect(store.location(named: "a1b2c3") == store.location(named: "a1b2c3"))
+        for name in names {
+            #expect(try read(store, store.location(named: name, for: Int64(name.utf8.count))) == Array(name.utf8))
+        }
+        #expect(try store.location(named: "a1b2c3", for: 5) == store.location(named: "a1b2c3", for: 5))
     }
 
     @Test(
@@ -94,7 +100,7 @@ import Testing
         ])
     func `a range is those bytes and no others`(kind: StoreKind, range: (Int64, Int64, Range<Int>)) throws {
         let store = try opened(kind)
-        let location = store.location(named: "a1b2c3")
+        let location = try store.location(named: "a1b2c3", for: 300_000)
         try keep(pattern(300_000), in: store, at: location)
 
         let bytes = try read(store, location, range: ByteRangeInStore(offset: range.0, count: range.1))
@@ -107,7 +113,7 @@ import Testing
     @Test(arguments: StoreKind.allCases)
     func `a reader keeps what it has begun to read`(kind: StoreKind) throws {
         let store = try opened(kind)
-        let location = store.location(named: "a1b2c3")
+        let location = try store.location(named: "a1b2c3", for: 5000)
         try keep(pattern(5000), in: store, at: location)
         let source = try store.read(location, range: nil)
 
@@ -121,13 +127,14 @@ import Testing
     @Test(arguments: StoreKind.allCases)
     func `removing is done however often it is asked for`(kind: StoreKind) throws {
         let store = try opened(kind)
-        let (location, other) = (store.location(named: "a1b2c3"), store.location(named: "a1b2c4"))
+        let location = try store.location(named: "a1b2c3", for: 1)
+        let other = try store.location(named: "a1b2c4", for: 1)
         try keep([1], in: store, at: location)
         try keep([2], in: store, at: other)
 
         try store.remove(location)
         try store.remove(location)
-        try store.remove(store.location(named: "never there"))
+        try store.remove(store.location(named: "never there", for: 500_000))
 
         #expect(throws: Failure.self) { try store.read(location, range: nil) }
         #expect(try read(store, other) == [2])
@@ -142,7 +149,7 @@ import Testing
 
         let failure = #expect(throws: Failure.self) { try store.open(site: "theirs", holdsImages: false) }
 
-        #expect(failure.map { if case .storeAway(store.name, _) = $0 { true } else { false } } == true)
+        #expect(failure.map { if case .storeForeign(store.name, _) = $0 { true } else { false } } == true)
         try store.open(site: "ours", holdsImages: false)
     }
 
@@ -152,7 +159,7 @@ import Testing
 
         let failure = #expect(throws: Failure.self) { try store.open(site: "ours", holdsImages: true) }
 
-        #expect(failure.map { if case .storeAway(store.name, _) = $0 { true } else { false } } == true)
+        #expect(failure.map { if case .storeForeign(store.name, _) = $0 { true } else { false } } == true)
         try store.open(site: "ours", holdsImages: false)
         try store.open(site: "ours", holdsImages: true)
     }
@@ -163,7 +170,9 @@ import Testing
         try store.checkRoom(for: 0)
         try store.checkRoom(for: 1000)
 
-        #expect(throws: Failure.noSpace) { try store.checkRoom(for: .max) }
+        let failure = #expect(throws: Failure.self) { try store.checkRoom(for: .max) }
+        let isRefusal = if case .imageTooLarge = failure { true } else { failure == .noSpace }
+        #expect(isRefusal)
         guard let free = try store.freeBytes() else { return }
         #expect(free > 1000)
         #expect(throws: Failure.noSpace) { try store.checkRoom(for: free * 2) }
@@ -174,7 +183,7 @@ import Testing
         let store = try opened(kind)
         let uploads = try (0..<8).map { number in
             try store.create(
-                at: store.location(named: "a1b2c\(number)"), size: 1000, createdAt: Timestamp(seconds: 1000))
+                at: store.location(named: "a1b2c\(number)", for: 1000), size: 1000, createdAt: Timestamp(seconds: 1000))
         }
 
         for round in 0..<10 {
@@ -189,7 +198,7 @@ import Testing
 
         for number in 0..<8 {
             let bytes = (0..<10).flatMap { [UInt8](repeating: UInt8(number * 10 + $0), count: 100) }
-            #expect(try read(store, store.location(named: "a1b2c\(number)")) == bytes)
+            #expect(try read(store, store.location(named: "a1b2c\(number)", for: 1000)) == bytes)
         }
     }
 

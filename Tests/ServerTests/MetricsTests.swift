@@ -100,10 +100,12 @@ struct MetricsTests {
 /// A store that knows how much is free, and does nothing else.
 private struct FullStore: ImageStore {
     let name = StoreName.file
+    let isRemote = false
 
     func freeBytes() -> Int64? { 4711 }
     func open(site: String, holdsImages: Bool) throws(Failure) {}
-    func location(named name: String) -> Location { Location(name) }
+    func check() {}
+    func location(named name: String, for size: Int64) -> Location { Location(name) }
     func checkRoom(for size: Int64) throws(Failure) { throw .noSpace }
     func create(at location: Location, size: Int64, createdAt: Timestamp) throws(Failure) -> any ImageUpload {
         throw .noSpace

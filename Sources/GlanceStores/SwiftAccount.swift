@@ -1,0 +1,126 @@
+import GlanceModel
+import Glibc
+import HTTP
+import HTTPClient
+
+/// Requests to one account of OpenStack Swift: with a token, with another one where that is refused, and again where a
+/// server only stumbled.
+struct SwiftAccount: Sendable {
+    /// Pauses before a request is sent again. More of them would only prolong the outage of a service that counts errors.
+    private static let pausesMilliseconds: [UInt32] = [200, 800]
+    /// Of an exchange without image data.
+    private static let secondsMax = 60
+
+    let client: HTTPClient
+    let tokens: SwiftTokens
+
+    /// Sends a request whose target is below the account's URL. `secondsMax` nil: only silences are bounded.
+    func send(
+        _ request: ClientRequest, secondsMax: Int? = secondsMax
+    ) throws(Failure) -> ClientAnswer {
+        try attempt { token throws(HTTPClientError) in
+            let answer = try client.send(Self.authorized(request, token), to: token.storage, secondsMax: secondsMax)
+            return (answer.status, answer)
+        }
+    }
+
+    /// Begins an upload of `length` bytes. What Swift refuses it refuses before the first byte.
+    func upload(_ request: ClientRequest, length: Int64) throws(Failure) -> HTTPClient.UploadStart {
+        try attempt { token throws(HTTPClientError) in
+            let start = try client.upload(Self.authorized(request, token), length: length, to: token.storage)
+            return if case .answered(let answer) = start { (answer.status, start) } else { (100, start) }
+        }
+    }
+
+    /// Sends a short request and reads its answer to the end.
+    func ask(
+        _ method: String, _ target: String, headers: Headers = Headers(), body: [UInt8]? = nil
+    ) throws(Failure) -> SwiftAnswer {
+        let answer = try send(ClientRequest(method, target, headers: headers, body: body))
+        return SwiftAnswer(answer, try catchingSwift { () throws(HTTPClientError) in try answer.bytes() })
+    }
+
+    /// What this Swift allows.
+    func limits() throws(Failure) -> SwiftLimits {
+        let storage = try tokens.current().storage
+        guard let root = ServerURL("\(storage.isSecure ? "https" : "http")://\(storage.authority)") else {
+            return SwiftLimits()
+        }
+        return try catchingSwift { () throws(HTTPClientError) in
+            let answer = try client.send(ClientRequest("GET", "/info"), to: root, secondsMax: Self.secondsMax)
+            let info = try answer.bytes()
+            // A Swift may keep this to itself.
+            return answer.status == 200 ? SwiftLimits(info: info) ?? SwiftLimits() : SwiftLimits()
+        }
+    }
+
+    /// Tries until there is an answer that another try would not change. 401 is worth one new token, 403 is not.
+    private func attempt<Value>(
+        _ body: (SwiftToken) throws(HTTPClientError) -> (status: Int, Value)
+    ) throws(Failure) -> Value {
+        var token = try tokens.current()
+        var pauses = Self.pausesMilliseconds[...]
+        var isRenewed = false
+        while true {
+            do throws(HTTPClientError) {
+                let (status, value) = try body(token)
+                if status == 401, !isRenewed {
+                    isRenewed = true
+                } else if [500, 502, 503, 504].contains(status), let pause = pauses.popFirst() {
+                    usleep(pause * 1000)
+                    continue
+                } else {
+                    return value
+                }
+            } catch {
+                guard error != .timedOut, let pause = pauses.popFirst() else { throw swiftAway(error) }
+                usleep(pause * 1000)
+                continue
+            }
+            token = try tokens.renewed(after: token)
+        }
+    }
+
+    private static func authorized(_ request: ClientRequest, _ token: SwiftToken) -> ClientRequest {
+        var request = request
+        request.headers.add("X-Auth-Token", token.text)
+        return request
+    }
+}
+
+/// An answer without image data.
+struct SwiftAnswer {
+    let status: Int
+    let headers: Headers
+    let body: [UInt8]
+
+    init(_ answer: ClientAnswer, _ body: [UInt8]) {
+        status = answer.status
+        headers = answer.headers
+        self.body = body
+    }
+}
+
+func catchingSwift<Value>(_ body: () throws(HTTPClientError) -> Value) throws(Failure) -> Value {
+    do throws(HTTPClientError) { return try body() } catch { throw swiftAway(error) }
+}
+
+func swiftAway(_ error: HTTPClientError) -> Failure { .storeAway(.swift, reason: error.description) }
+
+/// What an answer that was not hoped for means. `deed` says what was asked, for the operator.
+func swiftFailure(_ status: Int, _ deed: String) -> Failure {
+    switch status {
+    case 401: .storeAway(.swift, reason: "\(deed): its token is refused, and a new one too (HTTP 401)")
+    case 403:
+        .storeAway(.swift, reason: "\(deed): this user may not (HTTP 403): correct its roles or swift_credentials_file")
+    case 404: .storeAway(.swift, reason: "\(deed): it is not there (HTTP 404)")
+    case 413, 507: .noSpace
+    case 400..<500: .storeBroken(.swift, reason: "\(deed): HTTP \(status)")
+    default: .storeAway(.swift, reason: "\(deed): HTTP \(status)")
+    }
+}
+
+/// An entity tag without the quotes that large objects have and plain ones have not.
+func unquoted(_ tag: String?) -> String {
+    (tag ?? "").filter { $0 != "\"" }.lowercased()
+}

@@ -1,0 +1,226 @@
+import Bytes
+import Digest
+import GlanceModel
+import Glibc
+import HTTP
+import HTTPClient
+import Synchronization
+
+/// Images as objects in an OpenStack Swift, whose bytes stream through this process in both directions.
+package struct SwiftStore: ImageStore {
+    package struct Settings: Sendable {
+        /// Where tokens come from: `http://swift.example.com/auth/v1.0`, or a Keystone's URL with `/v3`.
+        package var authentication: ServerURL
+        package var credentials: SwiftCredentials
+        package var container = "glance"
+        /// More than one: images are spread over as many, named `container_0`, `container_1`, …
+        package var containers = 1
+        /// Bytes of one object; a larger image is stored as several.
+        package var segmentBytes: Int64 = 1 << 30
+        package var client = HTTPClient.Settings()
+        /// The site that the containers belong to.
+        package var site: @Sendable () throws(Failure) -> String
+
+        package init(
+            authentication: ServerURL, credentials: SwiftCredentials,
+            site: @escaping @Sendable () throws(Failure) -> String
+        ) {
+            self.authentication = authentication
+            self.credentials = credentials
+            self.site = site
+        }
+    }
+
+    package let name = StoreName.swift
+    package let isRemote = true
+    let account: SwiftAccount
+    private let settings: Settings
+    private let limits = LimitsCache()
+
+    private static let siteHeader = "X-Container-Meta-Glance-Site"
+
+    /// Throws where the host lacks a library.
+    package init(
+        _ settings: Settings, now: @escaping @Sendable () -> Timestamp, uptime: @escaping @Sendable () -> Int64
+    ) throws(Failure) {
+        do { try StreamDigest.load() } catch { throw .storeAway(.swift, reason: error.description) }
+        let client = HTTPClient(settings.client)
+        if settings.authentication.isSecure { try catchingSwift { () throws(HTTPClientError) in try client.loadTLS() } }
+        let authentication = SwiftAuthentication(
+            server: settings.authentication, credentials: settings.credentials, client: client, now: now, uptime: uptime
+        )
+        self.settings = settings
+        account = SwiftAccount(
+            client: client,
+            tokens: SwiftTokens(uptime: uptime, pause: { sleep(UInt32($0)) }) { () throws(Failure) in
+                try authentication.token()
+            })
+    }
+
+    package func open(site: String, holdsImages: Bool) throws(Failure) {
+        let found = try siteOfContainer()
+        if let found, found != site {
+            throw .storeForeign(
+                .swift,
+                reason: """
+                    the container \(containers[0]) belongs to site \(found), and the registry to site \(site): \
+                    set swift_container, swift_credentials_file and registry to those that belong together
+                    """)
+        }
+        guard found != nil || !holdsImages else {
+            throw .storeForeign(
+                .swift,
+                reason: """
+                    the container \(containers[0]) is missing or belongs to no site, and the registry knows of images in \
+                    it: is swift_container right, and the account? (It has to have \(Self.siteHeader): \(site).)
+                    """)
+        }
+        try makeContainers(for: site)
+    }
+
+    package func check() throws(Failure) {
+        let answer = try account.ask("HEAD", "/\(percentEncoded(containers[0]))")
+        // A container that is missing is made when something comes.
+        guard (200..<300).contains(answer.status) || answer.status == 404 else {
+            throw swiftFailure(answer.status, "HEAD of the container \(containers[0])")
+        }
+    }
+
+    package func location(named name: String, for size: Int64) throws(Failure) -> Location {
+        let segments = try limits.value(account.limits).segments(for: size, segmentBytes: settings.segmentBytes)
+        return SwiftLocation(container: container(of: name), name: name, segments: segments).location
+    }
+
+    package func checkRoom(for size: Int64) throws(Failure) {
+        _ = try limits.value(account.limits).segments(for: size, segmentBytes: settings.segmentBytes)
+    }
+
+    package func create(at location: Location, size: Int64, createdAt: Timestamp) throws(Failure) -> any ImageUpload {
+        try SwiftUpload(self, at: SwiftLocation(location), size: size)
+    }
+
+    package func read(_ location: Location, range: ByteRangeInStore?) throws(Failure) -> any ByteSource {
+        try SwiftDownload(account, SwiftLocation(location).path, range: range)
+    }
+
+    package func gatewayPath(of location: Location) -> String? { nil }
+
+    package func remove(_ location: Location) throws(Failure) {
+        let place = try SwiftLocation(location)
+        try delete(place.path)
+        for number in 0..<place.segments { try delete(place.segmentPath(number)) }
+    }
+
+    package func freeBytes() -> Int64? { nil }
+
+    private func delete(_ path: String) throws(Failure) {
+        let answer = try account.ask("DELETE", path)
+        guard (200..<300).contains(answer.status) || answer.status == 404 else {
+            throw swiftFailure(answer.status, "DELETE of \(path)")
+        }
+    }
+}
+
+// MARK: Containers
+
+extension SwiftStore {
+    private var containers: [String] {
+        settings.containers == 1
+            ? [settings.container] : (0..<settings.containers).map { "\(settings.container)_\($0)" }
+    }
+
+    /// With those of segments.
+    var allContainers: [String] { containers.flatMap { [$0, SwiftLocation.segmentContainer(of: $0)] } }
+
+    /// Names are random: their bytes spread them evenly.
+    private func container(of name: String) -> String {
+        let sum = name.utf8.reduce(UInt64(0)) { $0 &* 31 &+ UInt64($1) }
+        return containers[Int(sum % UInt64(settings.containers))]
+    }
+
+    /// The site that the first container was made for; nil where there is none, or it was made by somebody else.
+    private func siteOfContainer() throws(Failure) -> String? {
+        let answer = try account.ask("HEAD", "/\(percentEncoded(containers[0]))")
+        switch answer.status {
+        case 200..<300: return answer.headers[Self.siteHeader]
+        case 404: return nil
+        default: throw swiftFailure(answer.status, "HEAD of the container \(containers[0])")
+        }
+    }
+
+    /// Makes the containers that are missing; those that are there stay as they are.
+    private func makeContainers(for site: String) throws(Failure) {
+        for container in allContainers {
+            let answer = try account.ask(
+                "PUT", "/\(percentEncoded(container))", headers: Headers([Self.siteHeader: site]))
+            guard [201, 202].contains(answer.status) else {
+                throw swiftFailure(answer.status, "PUT of the container \(container)")
+            }
+        }
+    }
+}
+
+// MARK: Objects
+
+extension SwiftStore {
+    /// Begins an object that nothing may be at yet. A container that somebody removed is made again.
+    func beginObject(_ path: String, length: Int64) throws(Failure) -> HTTPUpload {
+        let request = ClientRequest(
+            "PUT", path,
+            headers: Headers(["Content-Type": "application/octet-stream", "If-None-Match": "*"]))
+        for isAgain in [false, true] {
+            switch try account.upload(request, length: length) {
+            case .wanted(let upload): return upload
+            case .answered(let answer):
+                guard answer.status == 404, !isAgain else { throw swiftFailure(answer.status, "PUT of \(path)") }
+                try makeContainers(for: settings.site())
+            }
+        }
+        throw swiftFailure(404, "PUT of \(path)")
+    }
+
+    /// Makes a large object of its segments: the moment at which the image is there. Its tag is the MD5 of their MD5s, by
+    /// which Swift says what it has put together. Where nobody knows what came of it, Swift is asked.
+    func putManifest(_ manifest: [UInt8], at location: SwiftLocation, etag: String) throws(Failure) {
+        let answer: SwiftAnswer
+        do throws(Failure) {
+            answer = try account.ask(
+                "PUT", location.path + "?multipart-manifest=put",
+                headers: Headers(["Content-Type": "application/octet-stream", "If-None-Match": "*"]), body: manifest)
+        } catch {
+            guard try has(etag, at: location) else { throw error }
+            return
+        }
+        switch answer.status {
+        case 201 where unquoted(answer.headers["etag"]) == etag: return
+        // Sent again after an answer that was lost.
+        case 412 where try has(etag, at: location): return
+        case 201, 400:
+            throw .storeBroken(
+                .swift, reason: "the segments of \(location.path) are not what was sent: \(excerpt(answer))")
+        default: throw swiftFailure(answer.status, "PUT of the manifest \(location.path)")
+        }
+    }
+
+    private func has(_ etag: String, at location: SwiftLocation) throws(Failure) -> Bool {
+        let answer = try account.ask("HEAD", location.path)
+        return answer.status == 200 && unquoted(answer.headers["etag"]) == etag
+    }
+
+    private func excerpt(_ answer: SwiftAnswer) -> String {
+        String(decoding: answer.body.prefix(500), as: UTF8.self).split(whereSeparator: \.isNewline).joined(
+            separator: ", ")
+    }
+}
+
+/// What Swift allows, asked for once in a while.
+private final class LimitsCache: Sendable {
+    private let state = Mutex<SwiftLimits?>(nil)
+
+    func value(_ ask: () throws(Failure) -> SwiftLimits) throws(Failure) -> SwiftLimits {
+        if let known = state.withLock({ $0 }) { return known }
+        let limits = try ask()
+        state.withLock { $0 = limits }
+        return limits
+    }
+}
