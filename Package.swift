@@ -33,7 +33,6 @@ let package = Package(
         wall("SCGI", ["Bytes", "HTTP", "Sockets"]),
         wall("Workers", ["Bytes", "HTTP", "SCGI", "Sockets"]),
         wall("SystemLibrary"),
-        wall("TLS", ["Bytes", "Sockets", "SystemLibrary"]),
         wall("HTTPClient", ["Bytes", "HTTP", "Sockets", "TLS"]),
         wall("Keystone", ["HTTP", "HTTPClient"]),
         wall("Digest", ["SystemLibrary"]),
