@@ -35,6 +35,7 @@ let package = Package(
         wall("SystemLibrary"),
         wall("Digest", ["SystemLibrary"]),
         wall("SQLite", ["SystemLibrary"]),
+        wall("TLS", ["Bytes", "Sockets", "SystemLibrary"]),
         wall("GlanceModel", ["Bytes"]),
         wall("GlanceWire", ["GlanceModel", "HTTP"]),
         wall("GlanceRegistry", ["GlanceModel", "SQLite"]),
@@ -49,7 +50,9 @@ let package = Package(
             swiftSettings: strict),
 
         // Values, parsers and rules, each by itself.
-        tests("UnitTests", of: ["Bytes", "Digest", "GlanceModel", "GlanceWire", "HTTP", "SCGI", "Sockets", "Workers"]),
+        tests(
+            "UnitTests",
+            of: ["Bytes", "Digest", "GlanceModel", "GlanceWire", "HTTP", "SCGI", "Sockets", "TLS", "Workers"]),
         // One suite a seam, for every implementation of it.
         tests("ConformanceTests", of: ["Bytes", "Digest", "GlanceModel", "GlanceRegistry", "GlanceStores", "SQLite"]),
         // SCGI text in, bytes out, through everything but a network.
@@ -58,7 +61,7 @@ let package = Package(
         tests("ServerTests", of: everything),
         // The walls between targets.
         tests("ArchitectureTests", of: []),
-        // Real nginx, real curl.
-        tests("IntegrationTests", of: []),
+        // Real nginx, real curl, real openssl.
+        tests("IntegrationTests", of: ["Bytes", "Sockets", "TLS"]),
     ]
 )
