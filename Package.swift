@@ -61,7 +61,7 @@ let package = Package(
         tests("ServerTests", of: everything),
         // The walls between targets.
         tests("ArchitectureTests", of: []),
-        // Real nginx, real curl, real openssl.
+        // Real nginx, curl and openssl.
         tests("IntegrationTests", of: ["Bytes", "Sockets", "TLS"]),
     ]
 )

@@ -10,6 +10,7 @@ final class TLSServer {
     let port: UInt16
     let inside: Connection
     let pid: pid_t
+    private var isRunning = true
 
     init(_ certificate: Certificate, _ options: [String] = []) throws {
         var ends: [Int32] = [-1, -1]
@@ -28,7 +29,9 @@ final class TLSServer {
 
     /// Ends it in the middle of whatever it does.
     func kill() {
-        guard Glibc.kill(pid, SIGKILL) == 0 else { return }
+        guard isRunning else { return }
+        isRunning = false
+        Glibc.kill(pid, SIGKILL)
         var status: Int32 = 0
         waitpid(pid, &status, 0)
     }

@@ -13,7 +13,9 @@ import Testing
         #expect(error == .certificates(file: path, reason: "No such file or directory"))
     }
 
-    @Test(arguments: ["", "-----BEGIN NOTHING-----\n", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"])
+    @Test(arguments: [
+        "", "-----BEGIN NOTHING-----\n", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+    ])
     func `a file without a certificate is an error that names it`(content: String) throws {
         try content.write(toFile: path, atomically: false, encoding: .utf8)
 
