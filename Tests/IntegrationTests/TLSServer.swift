@@ -7,7 +7,7 @@ import Testing
 /// An `openssl s_server` on a free port of loopback, for one client. What the client sends comes out at `inside`, and what
 /// is written there goes to the client; a line that begins with a letter may be a command to `s_server` instead.
 final class TLSServer {
-    let port: UInt16
+    private(set) var port: UInt16 = 0
     let inside: Connection
     let pid: pid_t
     private var isRunning = true
@@ -19,8 +19,8 @@ final class TLSServer {
         defer { close(ends[1]) }
         let arguments = ["s_server", "-accept", "127.0.0.1:0", "-cert", certificate.file, "-key", certificate.key]
         pid = try Self.start(["/usr/bin/env", "openssl"] + arguments + options, standardStreams: ends[1])
-        let line = try Self.line(beginning: "ACCEPT ", of: inside)
-        port = try #require(line.split(separator: ":").last.flatMap { UInt16($0) })
+        port = try #require(
+            Self.line(beginning: "ACCEPT ", of: inside).split(separator: ":").last.flatMap { UInt16($0) })
     }
 
     deinit {
@@ -42,6 +42,9 @@ final class TLSServer {
         _ = try Self.line(beginning: "Secure Renegotiation IS", of: inside)
         return connection
     }
+
+    /// What it prints next of itself.
+    func nextLine() throws -> String { try Self.line(beginning: "", of: inside) }
 
     private static func start(_ command: [String], standardStreams number: Int32) throws -> pid_t {
         var actions = posix_spawn_file_actions_t()
