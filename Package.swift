@@ -37,6 +37,7 @@ let package = Package(
         wall("Keystone", ["HTTP", "HTTPClient"]),
         wall("Digest", ["SystemLibrary"]),
         wall("SQLite", ["SystemLibrary"]),
+        wall("TLS", ["Bytes", "Sockets", "SystemLibrary"]),
         wall("GlanceModel", ["Bytes"]),
         wall("GlanceWire", ["GlanceModel", "HTTP"]),
         wall("GlanceRegistry", ["GlanceModel", "SQLite"]),
@@ -55,8 +56,9 @@ let package = Package(
         tests(
             "UnitTests",
             of: [
-                "Bytes", "Digest", "GlanceModel", "GlanceWire", "HTTP", "HTTPClient", "SCGI", "Sockets",
-                "Workers",
+                "Bytes", "Digest", "GlanceModel", "GlanceStores", "GlanceWire", "HTTP", "HTTPClient", "Keystone",
+                "SCGI",
+                "Sockets", "TLS", "Workers",
             ]),
         // One suite a seam, for every implementation of it.
         tests(
@@ -71,7 +73,7 @@ let package = Package(
         tests("ServerTests", of: everything),
         // The walls between targets.
         tests("ArchitectureTests", of: []),
-        // Real nginx, real curl.
-        tests("IntegrationTests", of: []),
+        // Real nginx, curl and openssl.
+        tests("IntegrationTests", of: ["Bytes", "Sockets", "TLS"]),
     ]
 )

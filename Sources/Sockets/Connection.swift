@@ -50,7 +50,7 @@ package final class Connection: Channel {
     package func write(_ bytes: UnsafeRawBufferPointer) throws {
         var rest = bytes
         while !rest.isEmpty {
-            if let count = try send(rest) {
+            if let count = try writeNow(rest) {
                 rest = UnsafeRawBufferPointer(rebasing: rest[count...])
             } else {
                 _ = try wait(for: POLLOUT)
@@ -60,13 +60,14 @@ package final class Connection: Channel {
 
     package func writePart(_ bytes: UnsafeRawBufferPointer) throws -> Int {
         while true {
-            if let count = try send(bytes) { return count }
+            if let count = try writeNow(bytes) { return count }
             if try wait(for: POLLOUT | POLLIN) & Int16(POLLOUT) == 0 { return 0 }
         }
     }
 
-    /// Nil where there is no room just now.
-    private func send(_ bytes: UnsafeRawBufferPointer) throws -> Int? {
+    /// Sends as much as there is room for, without waiting: nil where there is none. A peer that is gone raises no
+    /// signal.
+    package func writeNow(_ bytes: UnsafeRawBufferPointer) throws -> Int? {
         while true {
             let count = Glibc.send(descriptor.number, bytes.baseAddress, bytes.count, Self.atOnce)
             if count >= 0 { return count }
@@ -78,11 +79,12 @@ package final class Connection: Channel {
         }
     }
 
-    /// Waits up to `idleSeconds` and returns what has come about (poll(2)).
-    package func wait(for events: Int32) throws -> Int16 {
+    /// Waits up to `deadline`, which else is `idleSeconds` from now, and returns what has come about (poll(2)).
+    package func wait(for events: Int32, until deadline: Deadline? = nil) throws -> Int16 {
+        let deadline = deadline ?? Deadline(seconds: idleSeconds)
         var waited = pollfd(fd: descriptor.number, events: Int16(events), revents: 0)
         while true {
-            let count = poll(&waited, 1, Int32(clamping: idleSeconds * 1000))
+            let count = poll(&waited, 1, deadline.milliseconds)
             if count > 0 { return waited.revents }
             if count == 0 { throw StreamError.timedOut }
             guard errno == EINTR else { throw StreamError.closed }
