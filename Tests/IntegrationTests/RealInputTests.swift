@@ -23,9 +23,12 @@ import Testing
             kind: "ISO 9660 CD-ROM"),
     ]
 
-    @Test(.enabled(if: debianPackages != nil, "Debian's packages cannot be had here"), arguments: inputs)
-    func `a real image comes back byte for byte, whole and in ranges`(input: Input) throws {
-        let site = try Site.shared.get()
+    /// The sites that there are, by the store that images go to.
+    private static let stores = Site.withSwift == nil ? ["file"] : ["file", "swift"]
+
+    @Test(.enabled(if: debianPackages != nil, "Debian's packages cannot be had here"), arguments: inputs, stores)
+    func `a real image comes back byte for byte, whole and in ranges`(input: Input, store: String) throws {
+        let site = try (store == "swift" ? Site.withSwift : Site.shared)?.get() ?? Site()
         let file = try unpacked(input)
         let digest = try sha256(of: file)
         let name = URL(filePath: file).lastPathComponent
@@ -48,6 +51,7 @@ import Testing
                 "\(site.url)/images/\(id)", ranges,
             ])
 
+        #expect(head["x-image-meta-store"] == store)
         #expect(head["x-image-meta-sha256"] == digest)
         #expect(head["x-image-meta-property-package"] == input.package)
         #expect(try site.curl("/images/?type=\(input.type)").ids().contains(id))

@@ -11,21 +11,43 @@ final class Site: Sendable {
     static let project = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().path
 
+    /// Whether sites keep images in files unless they are told otherwise: `deploy/test --all` runs everything with the
+    /// other store too.
+    static let keepsFiles = ProcessInfo.processInfo.environment["GLANCE_TEST_STORE"] != "swift"
+    private static let backend = keepsFiles ? [] : ["--store", "swift", "--set", "swift_segment_bytes=1000000"]
+
     let directory: String
     let port: Int
     let healthPort: Int
+    /// False: somebody else started it and will stop it.
+    private let isOurs: Bool
 
     var url: String { "http://127.0.0.1:\(port)" }
 
     init(_ options: [String] = []) throws {
+        isOurs = true
         directory = try Self.newDirectory()
         (port, healthPort) = (freePort(), freePort())
-        let asked = ["--dir", directory, "--port", "\(port)", "--set", "health_port=\(healthPort)"] + options
+        let backend = options.contains("--store") ? [] : Self.backend
+        let asked = ["--dir", directory, "--port", "\(port)", "--set", "health_port=\(healthPort)"] + backend + options
         let up = try run("\(Self.project)/deploy/up", asked)
         try #require(up.status == 0, "deploy/up failed: \(up.text)\(up.errors)")
     }
 
+    /// One that `deploy/up` has started already.
+    init(runningIn directory: String) throws {
+        isOurs = false
+        self.directory = directory
+        let options = try String(contentsOfFile: "\(directory)/options", encoding: .utf8).split(separator: "\n")
+        func kept(_ name: String) throws -> Int {
+            try #require(options.first { $0.hasPrefix("\(name)=") }.flatMap { Int($0.dropFirst(name.count + 1)) })
+        }
+        port = try kept("port")
+        healthPort = try kept("health_port")
+    }
+
     deinit {
+        guard isOurs else { return }
         _ = try? run("\(Self.project)/deploy/down", ["--dir", directory, "--purge"])
     }
 
@@ -58,9 +80,10 @@ final class Site: Sendable {
         try String(contentsOfFile: "\(directory)/log/glance-api.log", encoding: .utf8)
     }
 
-    /// The files of the store that hold an image or a part of one, named or not.
+    /// The files or objects of the store that hold an image or a part of one, named or not.
     func storedFiles() throws -> [String] {
-        try FileManager.default.subpathsOfDirectory(atPath: "\(directory)/data/images").filter { path in
+        guard Self.keepsFiles else { return try Cluster(of: self).objects("glance") }
+        return try FileManager.default.subpathsOfDirectory(atPath: "\(directory)/data/images").filter { path in
             var isDirectory: ObjCBool = false
             _ = FileManager.default.fileExists(atPath: "\(directory)/data/images/\(path)", isDirectory: &isDirectory)
             return !isDirectory.boolValue && !path.hasSuffix(".glance-site")
