@@ -19,6 +19,8 @@ final class Site: Sendable {
     let directory: String
     let port: Int
     let healthPort: Int
+    /// What `deploy/up` was asked for.
+    let options: [String]
     /// False: somebody else started it and will stop it.
     private let isOurs: Bool
 
@@ -29,8 +31,9 @@ final class Site: Sendable {
         directory = try Self.newDirectory()
         (port, healthPort) = (freePort(), freePort())
         let backend = options.contains("--store") ? [] : Self.backend
-        let asked = ["--dir", directory, "--port", "\(port)", "--set", "health_port=\(healthPort)"] + backend + options
-        let up = try run("\(Self.project)/deploy/up", asked)
+        self.options =
+            ["--dir", directory, "--port", "\(port)", "--set", "health_port=\(healthPort)"] + backend + options
+        let up = try up()
         try #require(up.status == 0, "deploy/up failed: \(up.text)\(up.errors)")
     }
 
@@ -38,9 +41,10 @@ final class Site: Sendable {
     init(runningIn directory: String) throws {
         isOurs = false
         self.directory = directory
-        let options = try String(contentsOfFile: "\(directory)/options", encoding: .utf8).split(separator: "\n")
+        options = []
+        let lines = try String(contentsOfFile: "\(directory)/options", encoding: .utf8).split(separator: "\n")
         func kept(_ name: String) throws -> Int {
-            try #require(options.first { $0.hasPrefix("\(name)=") }.flatMap { Int($0.dropFirst(name.count + 1)) })
+            try #require(lines.first { $0.hasPrefix("\(name)=") }.flatMap { Int($0.dropFirst(name.count + 1)) })
         }
         port = try kept("port")
         healthPort = try kept("health_port")
@@ -49,6 +53,11 @@ final class Site: Sendable {
     deinit {
         guard isOurs else { return }
         _ = try? run("\(Self.project)/deploy/down", ["--dir", directory, "--purge"])
+    }
+
+    /// Starts what does not run.
+    func up() throws -> Output {
+        try run("\(Self.project)/deploy/up", options)
     }
 
     /// A directory that is not there yet, below the one that `deploy/test` removes at its end.

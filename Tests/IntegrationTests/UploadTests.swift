@@ -96,7 +96,8 @@ import Testing
         #expect(try site.add(String(repeating: "x", count: 1000)).status == 200)
     }
 
-    @Test func `an image that would fill the disk is refused before it is read`() throws {
+    @Test(.enabled(if: Site.keepsFiles, "OpenStack Swift does not say how much is free"))
+    func `an image that would fill the disk is refused before it is read`() throws {
         let site = try Site(["--set", "image_bytes_max=\(Int64.max)"])
 
         let refused = try HeldRequest(uploadTo: site, length: 1 << 60, sent: 0).answer()

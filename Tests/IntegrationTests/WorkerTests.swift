@@ -133,8 +133,7 @@ import Testing
 
         kill(supervisor, SIGTERM)
         #expect(eventually { kill(supervisor, 0) != 0 })
-        let options = ["--dir", site.directory, "--port", "\(site.port)", "--set", "health_port=\(site.healthPort)"]
-        let up = try run("\(Site.project)/deploy/up", options + ["--set", "drain_seconds_max=1"])
+        let up = try site.up()
 
         #expect(up.status == 0, "\(up.errors)")
         #expect(!held.answer().hasPrefix("HTTP/1.1 200 "))
