@@ -66,14 +66,16 @@ heading() {
     printf '|\n'
 }
 
-# load NAME CONNECTIONS METHOD URL [IDS]: wrk for $seconds. Notes NAME.rate
-# (requests a second), NAME.p50 and NAME.p99 (ms), NAME.requests.
+# load NAME CONNECTIONS METHOD URL [IDS [BODY [HEADER]...]]: wrk for $seconds,
+# with the bytes of the file BODY. Notes NAME.rate (requests a second), NAME.p50
+# and NAME.p99 (ms), NAME.requests.
 load() {
-    local name=$1 connections=$2 method=$3 url=$4 ids=${5:-}
+    local name=$1 connections=$2 method=$3 url=$4 ids=${5:-} body=${6:-} header headers=()
+    for header in "${@:7}"; do headers+=(-H "$header"); done
     local requests duration p50 p99 failed
     read -r requests duration p50 p99 failed < <(
         wrk -t1 -c"$connections" -d"${seconds}s" -s "$here/bench.d/load.lua" \
-            "$url" -- "$method" ${ids:+"$ids"} 2>&1 | tail -n 1) || true
+            "${headers[@]}" "$url" -- "$method" "$ids" "$body" 2>&1 | tail -n 1) || true
     [[ $requests =~ ^[1-9][0-9]*$ && $failed == 0 ]] ||
         die "$method $url: $requests answers in $seconds s, ${failed:-?} errors"
     note "$name.rate" "$(quotient "${requests}e6" "$duration" 1)"

@@ -134,6 +134,15 @@ record() {
     head -n 1 "$file" | grep -q '^Status: 200' || die "$method $uri: $(head -n 1 "$file")"
 }
 
+# glances_down: all of them, and their data.
+glances_down() {
+    local directory
+    for directory in "${directories[@]}"; do
+        "$project/deploy/down" --dir "$directory" --purge >/dev/null 2>&1 || true
+    done
+    directories=()
+}
+
 # stop_all: by the ids that we know, in the order opposite to the start.
 stop_all() {
     local directory

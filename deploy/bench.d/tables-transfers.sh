@@ -66,9 +66,10 @@ download_table() {
     printf '\nThe workers of Glance used %s s of CPU for a download.\n' "$(show download.glance.cpu 2)"
 }
 
+# download_once NAME URL [CURL-ARGUMENT]...
 download_once() {
     local size
-    size=$(ask -f -o /dev/null -w '%{size_download} %{time_total}' "$2") || die "GET $2 failed"
+    size=$(ask -f -o /dev/null -w '%{size_download} %{time_total}' "${@:3}" "$2") || die "GET $2 failed"
     [[ ${size% *} == "$big_bytes" ]] || die "GET $2: ${size% *} bytes, not $big_bytes"
     note "$1.seconds" "${size#* }"
 }
@@ -118,7 +119,7 @@ memory_table() {
     count=$(workers_of main | wc -l)
     for pid in $(workers_of main); do forget_peak "$pid"; done
     read -r rest_max rest_sum < <(peaks main)
-    upload_many
+    upload_many main
     read -r peak_max peak_sum < <(peaks main)
     title 'Memory' "Resident at most (VmHWM), MB. Glance has $count processes below its supervisor here.
 Aim: under 30 a worker at rest, under 1 for each transfer, the same for any list."
@@ -147,13 +148,13 @@ peaks() {
 
 megabytes() { quotient "$1" 1024 "${2:-1}"; }
 
-# Slowed down so that all of them are in flight together.
+# upload_many GLANCE: slowed down so that all of them are in flight together.
 upload_many() {
     local n uploads=()
     for ((n = 1; n <= upload_count; n++)); do
         ask -f -o /dev/null --limit-rate "$upload_rate" -X POST -T "$work/part" \
             -H "x-image-meta-id: bench-many-$n" -H 'x-image-meta-name: Many' \
-            -H 'x-image-meta-type: raw' "$(url main)/images" &
+            -H 'x-image-meta-type: raw' "$(url "$1")/images" &
         uploads+=($!)
     done
     for n in "${uploads[@]}"; do
