@@ -56,6 +56,7 @@ private final class Door: Sendable {
 
     init(listener: consuming Listener) {
         self.listener = listener
+        self.listener.setAcceptSeconds(10)
     }
 
     /// Nil once nobody connects any more. The connection is closed behind its script.
