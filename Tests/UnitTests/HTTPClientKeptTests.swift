@@ -73,14 +73,16 @@ import Testing
         #expect(server.story() == ["[GET /1 HTTP/1.1]<gone>", "[GET /2 HTTP/1.1]"])
     }
 
-    @Test(arguments: [true, false])
-    func `a kept connection that the server has ended is not used again`(resets: Bool) throws {
+    @Test func `a kept connection that the server has ended is not used again`() throws {
         let server = try ScriptedServer(
             { peer in
                 try peer.readHead()
                 try peer.answer("first")
                 peer.waitForTest()
-                if resets { peer.reset() }
+                peer.finishWriting()
+                try peer.waitUntilArrived()
+                peer.tell()
+                try peer.readToEnd()
             }, Self.second)
         #expect(try text(ClientRequest("GET", "/1"), to: server) == "first")
 
@@ -88,7 +90,15 @@ import Testing
         server.waitForPeer()
 
         #expect(try text(ClientRequest("POST", "/2"), to: server) == "second")
-        #expect(server.story() == ["[GET /1 HTTP/1.1]", "[POST /2 HTTP/1.1|Content-Length: 0]"])
+        #expect(server.story() == ["[GET /1 HTTP/1.1]<gone>", "[POST /2 HTTP/1.1|Content-Length: 0]"])
+    }
+
+    @Test func `a kept connection that broke is not used again`() throws {
+        let server = try #require(ServerURL("http://h"))
+        let kept = KeptConnections()
+        kept.put(try brokenConnection(), for: server)
+
+        #expect(kept.take(server) === nil)
     }
 
     @Test func `a kept connection on which something came unasked is closed`() throws {
@@ -98,6 +108,7 @@ import Testing
                 try peer.answer("first")
                 peer.waitForTest()
                 try peer.answer("you have waited for too long", status: 408)
+                try peer.waitUntilArrived()
                 peer.tell()
                 try peer.readToEnd()
             }, Self.second)
@@ -240,6 +251,13 @@ import Testing
         }
 
         #expect(threads.map { $0.value() } == Array(repeating: 25, count: 16))
+    }
+
+    /// A Unix socket that is closed with input unread resets its peer.
+    private func brokenConnection() throws -> HTTPConnection {
+        let (connection, peer) = try SocketPeer.pair()
+        try [1].withUnsafeBytes(connection.write)
+        return withExtendedLifetime(peer) { HTTPConnection(connection, idleSecondsMax: 1) }
     }
 
     private static let second: ScriptedServer.Script = { peer in

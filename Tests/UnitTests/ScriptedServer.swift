@@ -110,11 +110,24 @@ final class ScriptedPeer {
         do { while true { _ = try read(1) } } catch StreamError.closed { note("<gone>") }
     }
 
-    /// Whether the client closes within this time.
+    /// Whether the client closes within this time, all that it has sent being read or not.
     func isGone(withinMilliseconds milliseconds: Int32) -> Bool {
         guard let connection else { return true }
-        var waited = pollfd(fd: connection.number, events: Int16(POLLIN), revents: 0)
+        // POLLRDHUP, which the Glibc module does not import.
+        var waited = pollfd(fd: connection.number, events: 0x2000, revents: 0)
         return poll(&waited, 1, milliseconds) > 0
+    }
+
+    /// Waits until the client's host has all that was sent, the end included (tcp(7), SIOCOUTQ).
+    func waitUntilArrived() throws {
+        guard let connection else { return }
+        var count: Int32 = 0
+        let deadline = Deadline(seconds: 10)
+        repeat {
+            guard ioctl(connection.number, UInt(TIOCOUTQ), &count) == 0, !deadline.isPast else {
+                throw StreamError.timedOut
+            }
+        } while count > 0
     }
 
     func send(_ text: String) throws { try Array(text.utf8).withUnsafeBytes { try connection?.write($0) } }
