@@ -107,7 +107,7 @@ package final class HTTPClient: Sendable {
 
     private func connect(to server: ServerURL, _ deadline: Deadline?) throws(HTTPClientError) -> HTTPConnection {
         var secondsMax = settings.connectSecondsMax
-        if let deadline { secondsMax = min(secondsMax, Int(deadline.milliseconds + 999) / 1000) }
+        if let deadline { secondsMax = min(secondsMax, (Int(deadline.milliseconds) + 999) / 1000) }
         do {
             let connection = try Connection.connect(host: server.host, port: server.port, secondsMax: secondsMax)
             connection.idleSeconds = secondsMax

@@ -150,7 +150,7 @@ final class HTTPConnection {
     private func secondsLeft() throws(HTTPClientError) -> Int {
         guard let deadline else { return idleSecondsMax }
         guard !deadline.isPast else { throw .timedOut }
-        return Int(deadline.milliseconds + 999) / 1000
+        return (Int(deadline.milliseconds) + 999) / 1000
     }
 
     private func catching<Value>(_ body: () throws -> Value) throws(HTTPClientError) -> Value {
