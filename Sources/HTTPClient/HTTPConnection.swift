@@ -5,6 +5,8 @@ import Sockets
 /// One connection to a server, and what has come in on it but was not asked for yet.
 final class HTTPConnection {
     private static let bufferBytes = 16 * 1024
+    /// What is sent between two looks at the clock.
+    private static let pieceBytes = 64 * 1024
 
     private let channel: any Channel
     private let idleSecondsMax: Int
@@ -42,7 +44,13 @@ final class HTTPConnection {
     }
 
     func write(_ bytes: [UInt8]) throws(HTTPClientError) {
-        try catching { try bytes.withUnsafeBytes(channel.write) }
+        var sent = 0
+        while sent < bytes.count {
+            let piece = bytes[sent..<min(bytes.count, sent + Self.pieceBytes)]
+            try bound()
+            try catching { try piece.withUnsafeBytes(channel.write) }
+            sent += piece.count
+        }
     }
 
     /// Sends all of `bytes`, looking at what comes in meanwhile: false, and perhaps not all of them, once `isAnswered`.
