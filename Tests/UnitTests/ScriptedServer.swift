@@ -175,33 +175,37 @@ final class ScriptedPeer {
     }
 }
 
-/// A listener whose queue is full, so that whoever connects hears nothing.
+/// A port that is taken and where nobody accepts.
 final class DeafServer {
     let url: ServerURL
     private let descriptors: [FileDescriptorOwner]
 
-    init() throws {
+    /// Whoever connects is refused, or hears nothing because the listener's queue is full.
+    init(refuses: Bool) throws {
         let listener = FileDescriptorOwner(socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0))
-        guard listen(listener.number, 0) == 0, let url = ServerURL("http://127.0.0.1:\(localPort(listener.number))")
-        else {
-            throw PosixError("listen")
-        }
+        try Self.bind(listener.number)
+        guard let url = ServerURL("http://127.0.0.1:\(localPort(listener.number))") else { throw StreamError.closed }
         self.url = url
         var descriptors = [listener]
-        // One more than its backlog is let in; those behind it wait.
-        for _ in 0..<4 { descriptors.append(Self.connecting(to: listener.number)) }
+        if !refuses {
+            guard listen(listener.number, 0) == 0 else { throw PosixError("listen") }
+            // One more than its backlog is let in; those behind it wait.
+            for _ in 0..<4 { descriptors.append(Self.connecting(to: listener.number)) }
+        }
         self.descriptors = descriptors
+    }
+
+    private static func bind(_ number: Int32) throws {
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        guard withAddress(&address, { Glibc.bind(number, $0, $1) }) == 0 else { throw PosixError("bind") }
     }
 
     private static func connecting(to listener: Int32) -> FileDescriptorOwner {
         let number = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue), 0)
         var address = localAddress(listener)
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        _ = withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(number, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-            }
-        }
+        _ = withAddress(&address) { connect(number, $0, $1) }
         return FileDescriptorOwner(number)
     }
 }
@@ -220,6 +224,14 @@ final class FileDescriptorOwner {
 extension DispatchSemaphore {
     /// Gives up after 10 seconds: then the test fails by what is missing.
     fileprivate func waitForIt() { _ = wait(timeout: .now() + 10) }
+}
+
+private func withAddress(
+    _ address: inout sockaddr_in, _ call: (UnsafePointer<sockaddr>, socklen_t) -> Int32
+) -> Int32 {
+    withUnsafePointer(to: &address) {
+        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { call($0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
+    }
 }
 
 private func localAddress(_ number: Int32) -> sockaddr_in {
