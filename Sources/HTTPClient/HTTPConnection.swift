@@ -7,6 +7,7 @@ final class HTTPConnection {
     private static let bufferBytes = 16 * 1024
     /// What is sent between two looks at the clock.
     private static let pieceBytes = 64 * 1024
+    private static let interimMax = 16
 
     private let channel: any Channel
     private let idleSecondsMax: Int
@@ -18,6 +19,8 @@ final class HTTPConnection {
     private(set) var isReused = false
     /// True once anything of an answer has come.
     private(set) var hasAnswered = false
+    /// Interim answers of the present exchange.
+    private var interimCount = 0
 
     init(_ channel: any Channel, idleSecondsMax: Int) {
         self.channel = channel
@@ -27,6 +30,7 @@ final class HTTPConnection {
     func begin(deadline: Deadline?) throws(HTTPClientError) {
         self.deadline = deadline
         hasAnswered = false
+        interimCount = 0
         channel.idleSeconds = idleSecondsMax
         try bound()
     }
@@ -66,11 +70,17 @@ final class HTTPConnection {
         return true
     }
 
-    /// The next head of an answer. An interim one is an answer too.
+    /// The next head of an answer. An interim one is an answer too, of which an exchange has only so many.
     func readHead() throws(HTTPClientError) -> AnswerHead {
         var parser = AnswerHeadParser()
         while true {
-            if let head = try parse(&parser) { return head }
+            if let head = try parse(&parser) {
+                if head.status < 200 { interimCount += 1 }
+                guard interimCount <= Self.interimMax else {
+                    throw .malformed("it has more than \(Self.interimMax) interim answers before it")
+                }
+                return head
+            }
             guard try fill() else { throw .closed }
         }
     }

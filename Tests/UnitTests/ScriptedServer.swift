@@ -107,7 +107,9 @@ final class ScriptedPeer {
 
     /// Reads until the client closes or resets the connection, and notes that alone.
     func skimToEnd() throws {
-        do { while true { _ = try read(1) } } catch StreamError.closed { note("<gone>") }
+        let chunk = Chunk()
+        do { while let connection, try connection.read(into: chunk.bytes) > 0 {} } catch StreamError.closed {}
+        note("<gone>")
     }
 
     /// Whether the client closes within this time, all that it has sent being read or not.
@@ -116,6 +118,13 @@ final class ScriptedPeer {
         // POLLRDHUP, which the Glibc module does not import.
         var waited = pollfd(fd: connection.number, events: 0x2000, revents: 0)
         return poll(&waited, 1, milliseconds) > 0
+    }
+
+    /// Whether the client has sent more than was read within a moment.
+    var hasInput: Bool {
+        guard let connection else { return false }
+        var waited = pollfd(fd: connection.number, events: Int16(POLLIN), revents: 0)
+        return poll(&waited, 1, 100) > 0
     }
 
     /// Waits until the client's host has all that was sent, the end included (tcp(7), SIOCOUTQ).
@@ -132,9 +141,10 @@ final class ScriptedPeer {
 
     func send(_ text: String) throws { try Array(text.utf8).withUnsafeBytes { try connection?.write($0) } }
 
-    /// Sends the same text for as long as anybody takes it.
+    /// Sends the same text again and again, for as long as anybody takes it, but no more than 16 MiB.
     func sendForEver(_ text: String) {
-        while (try? send(text)) != nil {}
+        let block = String(repeating: text, count: (1 << 16) / text.utf8.count)
+        for _ in 0..<256 { guard (try? send(block)) != nil else { return } }
     }
 
     func answer(_ body: String, status: Int = 200, _ fields: String = "") throws {
