@@ -179,11 +179,14 @@ import Testing
             try peer.skimToEnd()
         }
 
-        let upload = try #require(try begin(length: isChunked ? nil : .max, to: server))
-        while try large[..<(1 << 20)].withUnsafeBytes(upload.write) {}
+        do {
+            let upload = try #require(try begin(length: isChunked ? nil : .max, to: server))
+            while try large[..<(1 << 20)].withUnsafeBytes(upload.write) {}
 
-        #expect(try !write("more", to: upload))
-        #expect(try answer(of: upload) == "507 no room")
+            #expect(try !write("more", to: upload))
+            #expect(try answer(of: upload) == "507 no room")
+        }
+
         #expect(server.story().map { $0.hasSuffix("<1000 bytes><gone>") } == [true], "and the connection is closed")
     }
 
