@@ -47,7 +47,11 @@ package final class HTTPClient: Sendable {
         let head = request.head(for: server, request.bodyLength)
         return try exchange(with: server, deadline, canRepeat: request.isIdempotent) {
             connection throws(HTTPClientError) in
-            try connection.write(head + (request.body ?? []))
+            do throws(HTTPClientError) {
+                try connection.write(head + (request.body ?? []))
+            } catch .closed {
+                // A server that refuses the body and closes: what it said may still be there.
+            }
             return try self.answer(to: request.method, from: server, on: connection)
         }
     }
