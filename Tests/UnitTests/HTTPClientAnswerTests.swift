@@ -206,6 +206,23 @@ import Testing
         #expect(server.story() == ["[GET / HTTP/1.1]"], "and is not asked again on a new connection")
     }
 
+    @Test(arguments: [true, false])
+    func `a server that refuses a body amid it and closes is heard`(resets: Bool) throws {
+        let server = try ScriptedServer { peer in
+            try peer.readHead()
+            try peer.answer("too much", status: 413, "Connection: close\r\n")
+            try peer.waitUntilArrived()
+            if resets { peer.reset() }
+        }
+        // More than the buffers between two hosts hold.
+        let request = ClientRequest("POST", "/", body: [UInt8](repeating: 0, count: 32 << 20))
+
+        let answer = try client.send(request, to: server.url)
+
+        #expect(answer.status == 413)
+        #expect(try text(of: answer) == "too much")
+    }
+
     private func text(of answer: ClientAnswer) throws -> String { String(decoding: try answer.bytes(), as: UTF8.self) }
 
     /// What a client makes of an answer that comes in these pieces.
