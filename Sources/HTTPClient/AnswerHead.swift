@@ -45,6 +45,6 @@ extension AnswerHead {
     var keepsConnection: Bool {
         guard isVersion11 else { return false }
         let options = headers.joined("connection")?.lowercased().split(separator: ",") ?? []
-        return !options.contains { $0.filter { $0 != " " } == "close" }
+        return !options.contains { $0.filter { $0 != " " && $0 != "\t" } == "close" }
     }
 }

@@ -10,7 +10,8 @@ struct ChunkedDecoder {
         /// Behind the size, up to the line's end: extensions, which mean nothing here.
         case sizeLine(value: Int64, count: Int)
         case data(Int64)
-        case dataEnd
+        /// The line's end behind the data, of which the carriage return may have come.
+        case dataEnd(hasReturn: Bool)
         /// Lines behind the last chunk; `lineCount` bytes of the present one so far.
         case trailer(lineCount: Int, count: Int)
         case end
@@ -37,7 +38,7 @@ struct ChunkedDecoder {
                 .copyMemory(from: UnsafeRawBufferPointer(rebasing: input[consumed..<(consumed + count)]))
             consumed += count
             produced += count
-            phase = rest == Int64(count) ? .dataEnd : .data(rest - Int64(count))
+            phase = rest == Int64(count) ? .dataEnd(hasReturn: false) : .data(rest - Int64(count))
         }
         return (consumed, produced)
     }
@@ -61,10 +62,10 @@ struct ChunkedDecoder {
                 throw .malformed("a chunk's size is no number")
             }
             phase = isLineEnd ? afterSize(value) : .sizeLine(value: value, count: count + 1)
-        case .dataEnd:
-            if byte == UInt8(ascii: "\r") { return }
-            guard isLineEnd else { throw .malformed("a chunk is longer than its size") }
-            phase = .size(digits: 0, value: 0)
+        case .dataEnd(let hasReturn):
+            let isReturn = byte == UInt8(ascii: "\r") && !hasReturn
+            guard isLineEnd || isReturn else { throw .malformed("a chunk is longer than its size") }
+            phase = isReturn ? .dataEnd(hasReturn: true) : .size(digits: 0, value: 0)
         case .trailer(let lineCount, let count):
             guard count < Self.trailerBytesMax else { throw .malformed("its trailer does not end") }
             if isLineEnd {

@@ -10,6 +10,8 @@ package final class ClientAnswer: ByteSource {
     private var decoder = ChunkedDecoder()
     /// Nil once the body is at its end, or broken.
     private var connection: HTTPConnection?
+    /// What broke the body off, for whoever asks again.
+    private var failure: HTTPClientError?
     private let giveBack: (HTTPConnection) -> Void
 
     package var status: Int { head.status }
@@ -36,11 +38,13 @@ package final class ClientAnswer: ByteSource {
     }
 
     private func receive(into buffer: UnsafeMutableRawBufferPointer) throws(HTTPClientError) -> Int {
+        if let failure { throw failure }
         guard let connection, !buffer.isEmpty else { return 0 }
         do throws(HTTPClientError) {
             return try receive(into: buffer, from: connection)
         } catch {
             self.connection = nil
+            failure = error
             throw error
         }
     }

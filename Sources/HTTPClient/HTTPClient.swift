@@ -63,7 +63,11 @@ package final class HTTPClient: Sendable {
         let head = request.head(for: server, request.bodyLength)
         return try exchange(with: server, deadline, canRepeat: request.isIdempotent) {
             connection throws(HTTPClientError) in
-            try connection.write(head + (request.body ?? []))
+            do throws(HTTPClientError) {
+                try connection.write(head + (request.body ?? []))
+            } catch .closed {
+                // A server that refuses the body and closes: what it said may still be there.
+            }
             return try self.answer(to: request.method, from: server, on: connection)
         }
     }
@@ -123,7 +127,7 @@ package final class HTTPClient: Sendable {
 
     private func connect(to server: ServerURL, _ deadline: Deadline?) throws(HTTPClientError) -> HTTPConnection {
         var secondsMax = settings.connectSecondsMax
-        if let deadline { secondsMax = min(secondsMax, Int(deadline.milliseconds + 999) / 1000) }
+        if let deadline { secondsMax = min(secondsMax, (Int(deadline.milliseconds) + 999) / 1000) }
         do {
             let connection = try Connection.connect(host: server.host, port: server.port, secondsMax: secondsMax)
             connection.idleSeconds = secondsMax

@@ -5,6 +5,9 @@ import Sockets
 /// One connection to a server, and what has come in on it but was not asked for yet.
 final class HTTPConnection {
     private static let bufferBytes = 16 * 1024
+    /// What is sent between two looks at the clock.
+    private static let pieceBytes = 64 * 1024
+    private static let interimMax = 16
 
     private let channel: any Channel
     private let idleSecondsMax: Int
@@ -16,6 +19,8 @@ final class HTTPConnection {
     private(set) var isReused = false
     /// True once anything of an answer has come.
     private(set) var hasAnswered = false
+    /// Interim answers of the present exchange.
+    private var interimCount = 0
 
     init(_ channel: any Channel, idleSecondsMax: Int) {
         self.channel = channel
@@ -25,6 +30,7 @@ final class HTTPConnection {
     func begin(deadline: Deadline?) throws(HTTPClientError) {
         self.deadline = deadline
         hasAnswered = false
+        interimCount = 0
         channel.idleSeconds = idleSecondsMax
         try bound()
     }
@@ -42,7 +48,13 @@ final class HTTPConnection {
     }
 
     func write(_ bytes: [UInt8]) throws(HTTPClientError) {
-        try catching { try bytes.withUnsafeBytes(channel.write) }
+        var sent = 0
+        while sent < bytes.count {
+            let piece = bytes[sent..<min(bytes.count, sent + Self.pieceBytes)]
+            try bound()
+            try catching { try piece.withUnsafeBytes(channel.write) }
+            sent += piece.count
+        }
     }
 
     /// Sends all of `bytes`, looking at what comes in meanwhile: false, and perhaps not all of them, once `isAnswered`.
@@ -58,11 +70,17 @@ final class HTTPConnection {
         return true
     }
 
-    /// The next head of an answer. An interim one is an answer too.
+    /// The next head of an answer. An interim one is an answer too, of which an exchange has only so many.
     func readHead() throws(HTTPClientError) -> AnswerHead {
         var parser = AnswerHeadParser()
         while true {
-            if let head = try parse(&parser) { return head }
+            if let head = try parse(&parser) {
+                if head.status < 200 { interimCount += 1 }
+                guard interimCount <= Self.interimMax else {
+                    throw .malformed("it has more than \(Self.interimMax) interim answers before it")
+                }
+                return head
+            }
             guard try fill() else { throw .closed }
         }
     }
@@ -150,7 +168,7 @@ final class HTTPConnection {
     private func secondsLeft() throws(HTTPClientError) -> Int {
         guard let deadline else { return idleSecondsMax }
         guard !deadline.isPast else { throw .timedOut }
-        return Int(deadline.milliseconds + 999) / 1000
+        return (Int(deadline.milliseconds) + 999) / 1000
     }
 
     private func catching<Value>(_ body: () throws -> Value) throws(HTTPClientError) -> Value {

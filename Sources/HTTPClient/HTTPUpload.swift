@@ -71,14 +71,11 @@ package final class HTTPUpload {
 }
 
 extension HTTPConnection {
-    private static let interimMax = 16
-
     /// The head of the answer itself: interim ones before it (RFC 9110, section 15.2) say nothing that matters here.
     func readFinalHead() throws(HTTPClientError) -> AnswerHead {
-        for _ in 0..<Self.interimMax {
+        while true {
             let head = try readHead()
             if head.status >= 200 { return head }
         }
-        throw .malformed("it has more than \(Self.interimMax) interim answers before it")
     }
 }
