@@ -94,9 +94,12 @@ package final class HTTPClient: Sendable {
     private func refusal(
         of request: ClientRequest, from server: ServerURL, on connection: HTTPConnection
     ) throws(HTTPClientError) -> ClientAnswer? {
-        guard try connection.waitForAnswer(secondsMax: settings.continueSecondsMax) else { return nil }
-        let head = try connection.readHead()
-        guard head.status >= 200 else { return nil }
+        var head: AnswerHead
+        repeat {
+            guard try connection.waitForAnswer(secondsMax: settings.continueSecondsMax) else { return nil }
+            head = try connection.readHead()
+            if head.status == 100 { return nil }
+        } while head.status < 200
         return ClientAnswer(head, try BodyFraming(head, answering: request.method), on: connection) { _ in }
     }
 
@@ -127,7 +130,7 @@ package final class HTTPClient: Sendable {
 
     private func connect(to server: ServerURL, _ deadline: Deadline?) throws(HTTPClientError) -> HTTPConnection {
         var secondsMax = settings.connectSecondsMax
-        if let deadline { secondsMax = min(secondsMax, (Int(deadline.milliseconds) + 999) / 1000) }
+        if let deadline { secondsMax = max(1, min(secondsMax, (Int(deadline.milliseconds) + 999) / 1000)) }
         do {
             let connection = try Connection.connect(host: server.host, port: server.port, secondsMax: secondsMax)
             connection.idleSeconds = secondsMax

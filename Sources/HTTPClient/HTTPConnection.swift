@@ -15,8 +15,6 @@ final class HTTPConnection {
     private var deadline: Deadline?
     private let buffer = Chunk(count: bufferBytes)
     private var pending = 0..<0
-    /// True from the second exchange on: the server may have closed meanwhile.
-    private(set) var isReused = false
     /// True once anything of an answer has come.
     private(set) var hasAnswered = false
     /// Interim answers of the present exchange.
@@ -37,10 +35,7 @@ final class HTTPConnection {
 
     /// To be called when an exchange is over and both sides keep the connection. False where more has come than was asked
     /// for: such a connection is of no use.
-    func end() -> Bool {
-        isReused = true
-        return pending.isEmpty
-    }
+    func end() -> Bool { pending.isEmpty }
 
     /// Whether the server has closed, or said something unasked, while nobody used the connection.
     var isStale: Bool {

@@ -14,7 +14,7 @@ import Testing
     private let large = [UInt8](repeating: UInt8(ascii: "x"), count: 32 << 20)
 
     init() throws {
-        client = try HTTPClient(secure: false)
+        client = HTTPClient()
     }
 
     @Test(arguments: [true, false])

@@ -9,7 +9,7 @@ import Testing
     private let client: HTTPClient
 
     init() throws {
-        client = try HTTPClient(secure: false)
+        client = HTTPClient()
     }
 
     @Test(arguments: [

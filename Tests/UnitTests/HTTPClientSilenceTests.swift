@@ -31,7 +31,7 @@ import Testing
         let url = server.url
         var settings = HTTPClient.Settings()
         settings.connectSecondsMax = 1
-        let client = try HTTPClient(settings, secure: false)
+        let client = HTTPClient(settings)
 
         let failure = await Self.failure { try client.send(ClientRequest("GET", "/"), to: url).bytes() }
 
@@ -132,7 +132,7 @@ import Testing
             try peer.readHead()
             try peer.answer("ok")
         }
-        let client = try HTTPClient(secure: false)
+        let client = HTTPClient()
 
         let answer = try client.send(ClientRequest("GET", "/"), to: server.url, secondsMax: 30 * 24 * 3600)
 
@@ -142,7 +142,7 @@ import Testing
     @Test func `a port on which nobody listens is unreachable`() throws {
         let server = try DeafServer(refuses: true)
         let url = server.url
-        let client = try HTTPClient(secure: false)
+        let client = HTTPClient()
 
         #expect(
             throws: HTTPClientError.unreachable(
@@ -155,7 +155,7 @@ import Testing
         // No name has a part of 64 letters: it is refused without asking anybody.
         let name = String(repeating: "a", count: 64) + ".invalid"
         let url = try #require(ServerURL("http://\(name):8080"))
-        let client = try HTTPClient(secure: false)
+        let client = HTTPClient()
 
         let error = #expect(throws: HTTPClientError.self) { try client.send(ClientRequest("GET", "/"), to: url) }
 
@@ -165,7 +165,7 @@ import Testing
     @Test func `a client that was made for HTTP alone refuses HTTPS`() throws {
         let server = try ScriptedServer { peer in try peer.readToEnd() }
         let url = try #require(ServerURL("https://\(server.url.authority)"))
-        let client = try HTTPClient(secure: false)
+        let client = HTTPClient()
 
         #expect(throws: HTTPClientError.unreachable("\(url): this client was made for http alone")) {
             try client.send(ClientRequest("GET", "/"), to: url)
@@ -175,7 +175,7 @@ import Testing
     private static func client(idleSecondsMax: Int) throws -> HTTPClient {
         var settings = HTTPClient.Settings()
         settings.idleSecondsMax = idleSecondsMax
-        return try HTTPClient(settings, secure: false)
+        return HTTPClient(settings)
     }
 
     /// What `body` threw, on a thread of its own: those that wait, wait side by side. Nil also where that took much more

@@ -12,7 +12,7 @@ import Testing
     private let client: HTTPClient
 
     init() throws {
-        client = try HTTPClient(secure: false)
+        client = HTTPClient()
     }
 
     @Test func `a body goes out once the server wants it`() throws {
@@ -119,7 +119,7 @@ import Testing
         }
         var settings = HTTPClient.Settings()
         settings.continueSecondsMax = 1
-        let client = try HTTPClient(settings, secure: false)
+        let client = HTTPClient(settings)
 
         let status = await withCheckedContinuation { continuation in
             _ = ThreadBeside {
