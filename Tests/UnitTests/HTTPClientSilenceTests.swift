@@ -162,16 +162,6 @@ import Testing
         #expect(error?.description.hasPrefix("\(name):8080: no connection to \(name) port 8080: ") == true)
     }
 
-    @Test func `a client that was made for HTTP alone refuses HTTPS`() throws {
-        let server = try ScriptedServer { peer in try peer.readToEnd() }
-        let url = try #require(ServerURL("https://\(server.url.authority)"))
-        let client = HTTPClient()
-
-        #expect(throws: HTTPClientError.unreachable("\(url): this client was made for http alone")) {
-            try client.send(ClientRequest("GET", "/"), to: url)
-        }
-    }
-
     private static func client(idleSecondsMax: Int) throws -> HTTPClient {
         var settings = HTTPClient.Settings()
         settings.idleSecondsMax = idleSecondsMax

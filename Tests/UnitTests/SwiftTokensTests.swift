@@ -29,15 +29,17 @@ struct SwiftTokensTests {
         static let away = Failure.storeAway(.swift, reason: "told to")
 
         func tokens() -> SwiftTokens {
-            SwiftTokens(uptime: { self.now }, pause: { self.pass(Int64($0)) }) { () throws(Failure) in
-                let (now, answer) = self.state.withLock { state in
-                    state.fetched += 1
-                    return (state.now, state.answers.isEmpty ? .failure(Self.away) : state.answers.removeFirst())
-                }
-                let (text, seconds) = try answer.get()
-                return SwiftToken(
-                    text: text, storage: ServerURL("http://swift/v1/a")!, fetchedAt: now, expiresAt: now + seconds)
-            }
+            SwiftTokens(
+                uptime: { self.now }, pause: { self.pass(Int64($0)) },
+                fetch: { () throws(Failure) in
+                    let (now, answer) = self.state.withLock { state in
+                        state.fetched += 1
+                        return (state.now, state.answers.isEmpty ? .failure(Self.away) : state.answers.removeFirst())
+                    }
+                    let (text, seconds) = try answer.get()
+                    return SwiftToken(
+                        text: text, storage: ServerURL("http://swift/v1/a")!, fetchedAt: now, expiresAt: now + seconds)
+                })
         }
     }
 
