@@ -18,7 +18,7 @@ struct SwiftAccount: Sendable {
     func send(
         _ request: ClientRequest, secondsMax: Int? = secondsMax
     ) throws(Failure) -> ClientAnswer {
-        try attempt { token throws(HTTPClientError) in
+        try attempt(request) { token throws(HTTPClientError) in
             let answer = try client.send(Self.authorized(request, token), to: token.storage, secondsMax: secondsMax)
             return (answer.status, answer)
         }
@@ -26,7 +26,7 @@ struct SwiftAccount: Sendable {
 
     /// Begins an upload of `length` bytes. What Swift refuses it refuses before the first byte.
     func upload(_ request: ClientRequest, length: Int64) throws(Failure) -> HTTPClient.UploadStart {
-        try attempt { token throws(HTTPClientError) in
+        try attempt(request) { token throws(HTTPClientError) in
             let start = try client.upload(Self.authorized(request, token), length: length, to: token.storage)
             return if case .answered(let answer) = start { (answer.status, start) } else { (100, start) }
         }
@@ -56,7 +56,7 @@ struct SwiftAccount: Sendable {
 
     /// Tries until there is an answer that another try would not change. 401 is worth one new token, 403 is not.
     private func attempt<Value>(
-        _ body: (SwiftToken) throws(HTTPClientError) -> (status: Int, Value)
+        _ request: ClientRequest, _ body: (SwiftToken) throws(HTTPClientError) -> (status: Int, Value)
     ) throws(Failure) -> Value {
         var token = try tokens.current()
         var pauses = Self.pausesMilliseconds[...]
@@ -73,7 +73,9 @@ struct SwiftAccount: Sendable {
                     return value
                 }
             } catch {
-                guard error != .timedOut, let pause = pauses.popFirst() else { throw swiftAway(error) }
+                guard error != .timedOut, let pause = pauses.popFirst() else {
+                    throw .storeAway(.swift, reason: "\(request.method) of \(request.target): \(error)")
+                }
                 usleep(pause * 1000)
                 continue
             }

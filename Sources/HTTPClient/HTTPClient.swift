@@ -140,6 +140,8 @@ package final class HTTPClient: Sendable {
                 idleSecondsMax: settings.idleSecondsMax)
         } catch let error as HTTPClientError {
             throw error
+        } catch let error as ConnectError {
+            throw .unreachable(error.description)
         } catch let error as StreamError {
             throw .unreachable(
                 "\(server.authority): \(error == .timedOut ? "no TLS in time" : "it ends the connection amid TLS")")

@@ -1,16 +1,25 @@
 import Foundation
 import Testing
 
-/// The README's tour, typed as it stands there.
+/// Sessions in documents, typed as they stand there.
 @Suite struct ReadmeTests {
+    private static let hasPackages = ProcessInfo.processInfo.environment["GLANCE_TEST_PACKAGES"] != nil
+
+    @Test(.enabled(if: hasPackages, "Debian's packages cannot be had here"))
+    func `every command of the README's tour works, and prints what it says`() throws {
+        try type("README.md", at: Site(["--store", "file"]))
+    }
+
     @Test(
-        .enabled(
-            if: ProcessInfo.processInfo.environment["GLANCE_TEST_PACKAGES"] != nil,
-            "Debian's packages cannot be had here"))
-    func `every command of the tour works, and prints what the README says`() throws {
-        let site = try Site()
-        let readme = try String(contentsOfFile: "\(Site.project)/README.md", encoding: .utf8)
-        let steps = Tour.steps(in: readme)
+        .enabled(if: hasPackages, "Debian's packages cannot be had here"),
+        .enabled(if: Site.withSwift != nil, "there is no OpenStack Swift here"))
+    func `every command on the page about stores works, and prints what it says`() throws {
+        try type("docs/stores.md", at: Site(["--store", "swift", "--set", "swift_segment_bytes=100000000"]))
+    }
+
+    private func type(_ document: String, at site: Site) throws {
+        let text = try String(contentsOfFile: "\(Site.project)/\(document)", encoding: .utf8)
+        let steps = Tour.steps(in: text)
         let scratch = try Site.newDirectory()
         try FileManager.default.createDirectory(atPath: scratch, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: scratch) }
@@ -18,7 +27,8 @@ import Testing
 
         for step in steps {
             let command = step.command.replacing("http://127.0.0.1:9292", with: site.url)
-            let output = try run("bash", ["-euo", "pipefail", "-c", command], in: scratch)
+            let output = try run(
+                "bash", ["-euo", "pipefail", "-c", command], environment: ["GLANCE_DIR": site.directory], in: scratch)
 
             #expect(output.status == 0, "\(command): \(output.errors)")
             for line in step.printed {
