@@ -86,13 +86,13 @@ final class Interposer: Sendable {
         state.withLock { $0.rules.append(Rule(kind: kind, deed: deed, times: times)) }
     }
 
-    /// Forgets all rules and exchanges. Throws where a rule was not used up: its fault never happened.
-    func clear() throws {
-        let unused = state.withLock { state in
+    /// Forgets all rules and exchanges, and tells the rules that no request has met.
+    @discardableResult
+    func clear() -> [String] {
+        state.withLock { state in
             defer { (state.rules, state.firstExchange) = ([], state.exchanges.count) }
-            return state.rules.filter { $0.times > 0 && $0.times < 100 }.map { "\($0.kind.words): \($0.deed)" }
+            return state.rules.filter { $0.times > 0 }.map { "\($0.kind.words): \($0.deed)" }
         }
-        try #require(unused.isEmpty, "no request met these rules: \(unused)")
     }
 
     func exchanges(_ kind: Kind) -> [Exchange] {

@@ -4,9 +4,9 @@ import Testing
 
 extension SwiftFaultTests {
     /// More than fits into the buffers between Swift and a client.
-    private static let file = Result { try ImageFile(bytes: 24_000_000) }
+    private static let file = Result { try ImageFile(bytes: 12_000_000) }
 
-    @Test(arguments: [nil, 3_000_000..<20_000_000])
+    @Test(arguments: [nil, 3_000_000..<11_000_000])
     func `a download goes on where it stood when its proxy is killed and started again`(range: Range<Int>?) throws {
         let file = try Self.file.get()
         let id = try here.added(file)
@@ -50,7 +50,8 @@ extension SwiftFaultTests {
     @Test func `a download goes on when its object server stands still for longer than the proxy waits`() throws {
         let file = try Self.file.get()
         let id = try here.added(file)
-        swift.add(.object("GET"), .atAnswerByte(1_500_000) { [here] in (try? here.signal("swift-object", SIGSTOP)) != nil })
+        swift.add(
+            .object("GET"), .atAnswerByte(1_500_000) { [here] in (try? here.signal("swift-object", SIGSTOP)) != nil })
         // The proxy has given up by the time that the worker asks again.
         swift.add(.object("GET"), .beforeRequest { [here] in (try? here.signal("swift-object", SIGCONT)) != nil })
 

@@ -5,19 +5,59 @@ extension SwiftFaultTests {
     // MARK: Tokens
 
     @Test func `a token that is refused is replaced, whatever was asked`() throws {
-        // A token that is refused in the second in which it was given is not replaced.
-        _ = try here.added(Form.plain.file)
-        let older = Date(timeIntervalSinceNow: 1.1)
-        #expect(eventually { Date() > older })
+        let (small, large) = (try Form.plain.file, try Form.segmented.file)
+        let id = try here.added(small)
 
-        for kind in [Interposer.Kind.object("PUT"), .object("GET"), .object("DELETE")] { swift.add(kind, .spoilToken) }
-        let id = try here.added(Form.plain.file)
-        #expect(try site.curl("/images/\(id)").body == Form.plain.file.bytes())
-        #expect(try site.send("DELETE", "/images/\(id)").status == 200)
+        try spoilToken(of: .object("PUT")) { try here.add(small).status == 200 }
+        try spoilToken(of: .segment("PUT", 1)) { try here.add(large).status == 200 }
+        try spoilToken(of: .manifest) { try here.add(large).status == 200 }
+        try spoilToken(of: .object("GET")) { try site.curl("/images/\(id)").body == small.bytes() }
+        try spoilToken(of: .object("DELETE")) { try site.send("DELETE", "/images/\(id)").status == 200 }
+
         #expect(try here.rows("SELECT 1 FROM doomed_bytes").isEmpty)
+        try here.expectWhole()
+    }
 
-        for kind in [Interposer.Kind.segment("PUT", 1), .manifest] { swift.add(kind, .spoilToken) }
-        _ = try here.added(Form.segmented.file)
+    private func spoilToken(of kind: Interposer.Kind, _ isDone: () throws -> Bool) throws {
+        // One that is refused in the second in which it was given is not replaced.
+        let older = Date(timeIntervalSinceNow: 1)
+        #expect(eventually { Date() > older })
+        swift.add(kind, .spoilToken)
+
+        #expect(try isDone())
+
+        #expect(swift.exchanges(kind).contains { $0.status == 401 })
+    }
+
+    @Test func `a token that ends in a slow upload is followed by another one`() throws {
+        let undo = try here.edit("swift/proxy-server.conf") {
+            $0.replacing("#tempauth\n", with: "#tempauth\ntoken_life = 4\n")
+        }
+        // Tokens that were given before are forgotten.
+        for service in ["memcached", "swift-proxy"] { try here.restart(service) }
+        let login = Interposer.Kind("GET /auth/")
+        let length = 2_500_000
+        let held = try HeldRequest(uploadTo: site, id: "slow", length: length, sent: 830_000)
+
+        // Little by little for as long as the first token lives, then up to the end of the next segment.
+        var rest = length - 830_000
+        for limit in [1_660_000, 830_000] {
+            let tokenEnds = Date(timeIntervalSinceNow: 5)
+            while Date() < tokenEnds {
+                try held.send("x")
+                rest -= 1
+                #expect(try site.send("DELETE", "/images/slow").status == 409)
+                usleep(100_000)
+            }
+            try held.send(String(repeating: "x", count: rest - limit))
+            rest = limit
+        }
+        try held.send(String(repeating: "x", count: rest))
+
+        #expect(held.answer().hasPrefix("HTTP/1.1 200 "))
+        #expect(swift.exchanges(login).count >= 2)
+        try undo()
+        try here.restart("swift-proxy")
         try here.expectWhole()
     }
 
@@ -78,45 +118,13 @@ extension SwiftFaultTests {
         try here.expectWhole()
     }
 
-    @Test func `a token that ends in a slow upload is followed by another one`() throws {
-        let undo = try here.edit("swift/proxy-server.conf") {
-            $0.replacing("#tempauth\n", with: "#tempauth\ntoken_life = 4\n")
-        }
-        // Tokens that were given before are forgotten.
-        for service in ["memcached", "swift-proxy"] { try here.restart(service) }
-        let login = Interposer.Kind("GET /auth/")
-        let length = 2_500_000
-        let held = try HeldRequest(uploadTo: site, id: "slow", length: length, sent: 830_000)
-
-        // Little by little for as long as the first token lives, then up to the end of the next segment.
-        var rest = length - 830_000
-        for limit in [1_660_000, 830_000] {
-            let tokenEnds = Date(timeIntervalSinceNow: 5)
-            while Date() < tokenEnds {
-                try held.send("x")
-                rest -= 1
-                #expect(try site.send("DELETE", "/images/slow").status == 409)
-                usleep(100_000)
-            }
-            try held.send(String(repeating: "x", count: rest - limit))
-            rest = limit
-        }
-        try held.send(String(repeating: "x", count: rest))
-
-        #expect(held.answer().hasPrefix("HTTP/1.1 200 "))
-        #expect(swift.exchanges(login).count >= 2)
-        try undo()
-        try here.restart("swift-proxy")
-        try here.expectWhole()
-    }
-
     // MARK: What others do to the account
 
     @Test(arguments: [["glance"], ["glance_segments"], ["glance", "glance_segments"]], Form.allCases)
     func `a container that somebody removed is made again by the next upload`(
         containers: [String], form: Form
     ) throws {
-        for container in containers { #expect(try here.ask("DELETE", container).status == 204) }
+        for container in containers { #expect(try [204, 404].contains(here.ask("DELETE", container).status)) }
 
         let answer = try here.add(form.file)
 

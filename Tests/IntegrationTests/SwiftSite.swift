@@ -26,7 +26,8 @@ final class SwiftSite: Sendable {
         _ = try edit("glance-api.conf") { $0.replacing(there, with: here) }
         _ = try edit("swift/proxy-server.conf", Self.impatient)
         try restart("swift-proxy")
-        try restart("glance-api")
+        try tell("stop", "glance-api")
+        try start("glance-api")
     }
 
     /// A proxy that waits for two seconds where it would for ten, and gives a server that failed another chance after one
@@ -42,8 +43,8 @@ final class SwiftSite: Sendable {
     func start(_ service: String) throws { try tell("start", service) }
 
     func restart(_ service: String) throws {
-        try tell("stop", service)
-        try tell("start", service)
+        try kill(service)
+        try start(service)
     }
 
     private func tell(_ verb: String, _ service: String) throws {
@@ -153,7 +154,7 @@ final class SwiftSite: Sendable {
     /// What holds after every fault: an image that is there is whole, and what no image is made of is nowhere. Removes
     /// all images.
     func expectWhole(sourceLocation: SourceLocation = #_sourceLocation) throws {
-        try swift.clear()
+        #expect(swift.clear() == [], sourceLocation: sourceLocation)
         let unsettled = """
             SELECT id FROM images WHERE status = 'saving' UNION ALL SELECT location FROM doomed_bytes
             """
