@@ -42,16 +42,14 @@ struct SwiftAccount: Sendable {
 
     /// What this Swift allows.
     func limits() throws(Failure) -> SwiftLimits {
-        let storage = try tokens.current().storage
-        guard let root = ServerURL("\(storage.isSecure ? "https" : "http")://\(storage.authority)") else {
-            return SwiftLimits()
+        let (status, info) = try attempt { token throws(HTTPClientError) in
+            let answer = try client.send(
+                ClientRequest("GET", "/info"), to: token.storage.root, secondsMax: Self.secondsMax)
+            return (answer.status, (answer.status, try answer.bytes()))
         }
-        return try catchingSwift { () throws(HTTPClientError) in
-            let answer = try client.send(ClientRequest("GET", "/info"), to: root, secondsMax: Self.secondsMax)
-            let info = try answer.bytes()
-            // A Swift may keep this to itself.
-            return answer.status == 200 ? SwiftLimits(info: info) ?? SwiftLimits() : SwiftLimits()
-        }
+        guard status < 500 else { throw swiftFailure(status, "GET of /info") }
+        // A Swift may keep this to itself.
+        return status == 200 ? SwiftLimits(info: info) ?? SwiftLimits() : SwiftLimits()
     }
 
     /// Tries until there is an answer that another try would not change. 401 is worth one new token, 403 is not.

@@ -184,9 +184,12 @@ extension SwiftStore {
     func putManifest(_ manifest: [UInt8], at location: SwiftLocation, etag: String) throws(Failure) {
         let answer: SwiftAnswer
         do throws(Failure) {
-            answer = try account.ask(
-                "PUT", location.path + "?multipart-manifest=put",
-                headers: Headers(["Content-Type": "application/octet-stream", "If-None-Match": "*"]), body: manifest)
+            answer = try inContainer { () throws(Failure) in
+                try account.ask(
+                    "PUT", location.path + "?multipart-manifest=put",
+                    headers: Headers(["Content-Type": "application/octet-stream", "If-None-Match": "*"]), body: manifest
+                )
+            }
         } catch {
             guard try has(etag, at: location) else { throw error }
             return
@@ -200,6 +203,14 @@ extension SwiftStore {
                 .swift, reason: "the segments of \(location.path) are not what was sent: \(excerpt(answer))")
         default: throw swiftFailure(answer.status, "PUT of the manifest \(location.path)")
         }
+    }
+
+    /// The segments came into another container: this one may be what somebody removed.
+    private func inContainer(_ put: () throws(Failure) -> SwiftAnswer) throws(Failure) -> SwiftAnswer {
+        let answer = try put()
+        guard answer.status == 404 else { return answer }
+        try makeContainers(for: settings.site())
+        return try put()
     }
 
     private func has(_ etag: String, at location: SwiftLocation) throws(Failure) -> Bool {

@@ -7,7 +7,7 @@ package struct ServerURL: Hashable, Sendable, CustomStringConvertible {
     package let host: String
     package let port: UInt16
     /// As it stands in the URL, percent-encoded, without a slash at its end.
-    package let path: String
+    package private(set) var path: String
 
     /// Takes an absolute `http` or `https` URL without user, query and fragment (RFC 3986); nil for anything else.
     package init?(_ text: String) {
@@ -40,6 +40,13 @@ package struct ServerURL: Hashable, Sendable, CustomStringConvertible {
         guard rest.hasPrefix(":"), let port = decimalNumber(rest.dropFirst()).flatMap(UInt16.init(exactly:)), port > 0
         else { return nil }
         return (String(host), port)
+    }
+
+    /// The same server, without what comes before every path.
+    package var root: ServerURL {
+        var root = self
+        root.path = ""
+        return root
     }
 
     /// What the `Host` field says.

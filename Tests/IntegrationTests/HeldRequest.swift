@@ -6,7 +6,7 @@ final class HeldRequest {
     private let number: Int32
 
     init(_ site: Site, _ text: String) throws {
-        number = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        number = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         let connected = withLoopbackAddress(site.port) { connect(number, $0, $1) }
         try #require(connected == 0)
         var bound = timeval(tv_sec: 60, tv_usec: 0)

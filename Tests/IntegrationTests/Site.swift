@@ -67,11 +67,17 @@ final class Site: Sendable {
     }
 
     /// Nobody is left to let go of what everybody shares.
-    private func leftToTheEnd() -> Site {
-        sharedDirectory.withLock { $0 = directory }
-        atexit {
-            let directory = sharedDirectory.withLock { $0 }
-            _ = try? run("\(Site.project)/deploy/down", ["--dir", directory, "--purge"])
+    func leftToTheEnd() -> Site {
+        let isFirst = sharedDirectories.withLock { directories in
+            directories.append(directory)
+            return directories.count == 1
+        }
+        if isFirst {
+            atexit {
+                for directory in sharedDirectories.withLock({ $0 }) {
+                    _ = try? run("\(Site.project)/deploy/down", ["--dir", directory, "--purge"])
+                }
+            }
         }
         return self
     }
@@ -112,7 +118,7 @@ final class Site: Sendable {
     }
 }
 
-private let sharedDirectory = Mutex("")
+private let sharedDirectories = Mutex<[String]>([])
 
 func children(of pid: pid_t) -> [pid_t] {
     let text = (try? String(contentsOfFile: "/proc/\(pid)/task/\(pid)/children", encoding: .utf8)) ?? ""
