@@ -42,9 +42,9 @@ struct SwiftAccount: Sendable {
 
     /// What this Swift allows.
     func limits() throws(Failure) -> SwiftLimits {
-        let (status, info) = try attempt { token throws(HTTPClientError) in
-            let answer = try client.send(
-                ClientRequest("GET", "/info"), to: token.storage.root, secondsMax: Self.secondsMax)
+        let request = ClientRequest("GET", "/info")
+        let (status, info) = try attempt(request) { token throws(HTTPClientError) in
+            let answer = try client.send(request, to: token.storage.root, secondsMax: Self.secondsMax)
             return (answer.status, (answer.status, try answer.bytes()))
         }
         guard status < 500 else { throw swiftFailure(status, "GET of /info") }
