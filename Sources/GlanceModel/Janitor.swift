@@ -3,6 +3,9 @@
 package struct Janitor {
     /// Bytes to delete that are looked at in one sweep.
     private static let doomedMax = 1000
+    /// Failures of one store after which it has its peace until the next sweep: one that is silent takes long for each,
+    /// and leases of others end meanwhile.
+    private static let failuresMax = 3
 
     private let registry: any ImageRegistry
     private let stores: StoreSet
@@ -30,12 +33,15 @@ package struct Janitor {
         guard try registry.takeJanitorLock(holder: holder, seconds: lockSeconds) else { return nil }
         var sweep = Sweep()
         sweep.endedLeases = try registry.endLeases()
-        for bytes in try registry.doomedBytes(count: Self.doomedMax) {
+        var failures: [StoreName: Int] = [:]
+        for bytes in try registry.doomedBytes(count: Self.doomedMax)
+        where failures[bytes.store, default: 0] < Self.failuresMax {
             do throws(Failure) {
                 try stores.holding(bytes.store).remove(bytes.location)
                 try registry.forget(bytes)
                 sweep.removed += 1
             } catch {
+                failures[bytes.store, default: 0] += 1
                 sweep.failures.append(error)
             }
         }

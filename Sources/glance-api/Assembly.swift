@@ -94,9 +94,10 @@ struct Assembly {
             report: { log.error($0.reason, ["request_id": $0.requestID]) })
     }
 
+    /// One that takes the place of another, after HUP or a crash, goes by its name: it need not wait for that one's lock.
     func janitor() throws -> Janitor {
         Janitor(
-            registry: try registry(), stores: try stores(), holder: "\(randomName())",
+            registry: try registry(), stores: try stores(), holder: "\(hostName()) \(settings.listen)",
             lockSeconds: max(60, settings.janitorSeconds * 3))
     }
 
@@ -146,6 +147,12 @@ struct Readiness {
     var time = timespec()
     clock_gettime(CLOCK_MONOTONIC, &time)
     return Int64(time.tv_sec)
+}
+
+func hostName() -> String {
+    var name = [CChar](repeating: 0, count: Int(HOST_NAME_MAX) + 1)
+    gethostname(&name, name.count)
+    return String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
 }
 
 /// 128 random bits as 32 hexadecimal digits.

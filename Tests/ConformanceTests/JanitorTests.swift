@@ -58,6 +58,22 @@ import Testing
         #expect(setting.store.locations == [orphan])
     }
 
+    @Test func `a store that fails again and again has its peace until the next sweep`() throws {
+        let setting = try ServiceSetting()
+        for _ in 0..<10 {
+            let image = try setting.service.add(.made(), body: .bytes("bytes"), for: operators)
+            setting.store.fail(.remove)
+            try setting.service.delete(image.id, version: nil, for: operators)
+            setting.store.fail(.remove, with: nil)
+        }
+        setting.store.fail(.remove)
+
+        #expect(try setting.janitor.sweep()?.failures.count == 3)
+
+        setting.store.fail(.remove, with: nil)
+        #expect(try setting.janitor.sweep()?.removed == 10)
+    }
+
     @Test func `one store that is away does not stop the others' bytes from going`() throws {
         let setting = try ServiceSetting()
         for store in ["tape", "file"] { _ = try setting.registry.reserve(.made(), lease: .over(store)) }

@@ -148,6 +148,19 @@ extension SwiftFaultTests {
         try here.expectWhole()
     }
 
+    @Test func `a janitor that takes over after HUP removes what the one before could not`() throws {
+        let id = try here.added(Form.plain.file)
+        try here.kill("swift-proxy")
+        let length = try site.log().count
+        #expect(try site.send("DELETE", "/images/\(id)").status == 200)
+        #expect(try eventually { try here.log(since: length).contains("bytes could not be removed") })
+
+        try reload()
+        try here.start("swift-proxy")
+
+        try here.expectWhole()
+    }
+
     @Test func `a service that starts while Swift is down serves the rest, and all once it is back`() throws {
         let id = try here.added(Form.segmented.file)
         try here.kill("swift-proxy")
