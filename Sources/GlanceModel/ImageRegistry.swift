@@ -26,8 +26,9 @@ package protocol ImageRegistry: Sendable {
     /// Makes a saving record available, as `image` says. False when the lease was lost.
     func commit(_ image: Image, lease: Lease) throws(Failure) -> Bool
 
-    /// Gives up a lease: what was queued before is queued again as it was, what was not is gone.
-    func release(_ lease: Lease, of id: ImageID) throws(Failure)
+    /// Gives up a lease: what was queued before is queued again as it was, what was not is gone. Where the attempt leaves
+    /// bytes behind they go on the list of bytes to delete.
+    func release(_ lease: Lease, of id: ImageID, leavesBytes: Bool) throws(Failure)
 
     /// Replaces the metadata of a queued or available record whose version is one less than `image`'s. False when it is not.
     func update(_ image: Image) throws(Failure) -> Bool

@@ -72,13 +72,13 @@ extension ImageService {
         throw failure
     }
 
-    /// Takes back what an attempt left: bytes first, because the lease is what names them. What cannot be done now is
-    /// the janitor's once the lease has run out.
+    /// Takes back what an attempt left: bytes first, because the lease is what names them. Those that cannot be removed
+    /// now, the store being away, are the janitor's; the id is free again for whoever tries once more.
     private func giveUp(_ lease: Lease, of id: ImageID, in store: any ImageStore) {
-        do {
-            try store.remove(lease.bytes.location)
-            try registry.release(lease, of: id)
-        } catch {}
+        var leavesBytes = false
+        do { try store.remove(lease.bytes.location) } catch { leavesBytes = true }
+        // Where this fails too, the lease runs out, and the janitor does both.
+        try? registry.release(lease, of: id, leavesBytes: leavesBytes)
     }
 }
 

@@ -64,17 +64,24 @@ extension SQLiteRegistry {
         }
     }
 
-    package func release(_ lease: Lease, of id: ImageID) throws(Failure) {
+    package func release(_ lease: Lease, of id: ImageID, leavesBytes: Bool) throws(Failure) {
         try pool.write { connection throws(Failure) in
             try asFailure { () throws(SQLiteError) in
                 try endAttempt(
-                    "id = ?1 AND lease = ?2 AND status = 'saving'", [.text(id.text), .text(lease.name)], on: connection)
+                    "id = ?1 AND lease = ?2 AND status = 'saving'", [.text(id.text), .text(lease.name)],
+                    leavesBytes: leavesBytes, on: connection)
             }
         }
     }
 
     /// Undoes a saving row: back to queued, or gone; a generated number stays spent.
-    func endAttempt(_ condition: String, _ key: [SQLiteValue], on connection: SQLiteConnection) throws(SQLiteError) {
+    func endAttempt(
+        _ condition: String, _ key: [SQLiteValue], leavesBytes: Bool, on connection: SQLiteConnection
+    ) throws(SQLiteError) {
+        if leavesBytes {
+            try connection.execute(
+                "INSERT OR IGNORE INTO doomed_bytes SELECT attempt_store, location FROM images WHERE \(condition)", key)
+        }
         try connection.execute(
             "INSERT INTO spent_ids SELECT id FROM images WHERE \(condition) AND is_generated AND NOT was_queued", key)
         try connection.execute("DELETE FROM images WHERE \(condition) AND NOT was_queued", key)

@@ -54,7 +54,7 @@ import Testing
         let silent = try registry.reserve(.made(), lease: .over())
 
         #expect(try registry.delete(queued, at: Timestamp(seconds: 1)))
-        try registry.release(failed, of: attempt.id)
+        try registry.release(failed, of: attempt.id, leavesBytes: false)
         #expect(try registry.delete(deleted, at: Timestamp(seconds: 1)))
         #expect(try registry.endLeases() == [silent.id])
 
@@ -77,7 +77,7 @@ import Testing
 
         let lease = Lease.fresh()
         _ = try registry.reserve(wanted, lease: lease)
-        try registry.release(lease, of: id)
+        try registry.release(lease, of: id, leavesBytes: false)
         #expect(try registry.record(id) == nil)
 
         _ = try registry.reserve(wanted, lease: .over())

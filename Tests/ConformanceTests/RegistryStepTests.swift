@@ -100,11 +100,26 @@ import Testing
         let before = try registry.found(queued.id)
         #expect(try registry.beginSaving(queued.id, version: 1, lease: lease))
 
-        try registry.release(lease, of: queued.id)
+        try registry.release(lease, of: queued.id, leavesBytes: false)
 
         #expect(try registry.found(queued.id) == before)
         #expect(try registry.doomedBytes(count: 10) == [])
         #expect(try registry.beginSaving(queued.id, version: 1, lease: .fresh()), "it can be tried again")
+    }
+
+    @Test(arguments: RegistryKind.allCases)
+    func `bytes that an attempt leaves behind are on the list, and the id is free`(kind: RegistryKind) throws {
+        let registry = try kind.open()
+        let (lease, lost) = (Lease.fresh(), Lease.fresh())
+        let image = try registry.reserve(.made(id: "disk"), lease: lease)
+
+        try registry.release(lost, of: image.id, leavesBytes: true)
+        #expect(try registry.doomedBytes(count: 10) == [])
+        try registry.release(lease, of: image.id, leavesBytes: true)
+
+        #expect(try registry.doomedBytes(count: 10) == [lease.bytes])
+        #expect(try registry.record(image.id) == nil)
+        #expect(try registry.hasWorkForJanitor())
     }
 
     @Test(arguments: RegistryKind.allCases)
@@ -118,7 +133,7 @@ import Testing
 
         #expect(try !registry.renew(lost, of: queued.id))
         #expect(try !registry.commit(queued.filled(), lease: lost))
-        try registry.release(lost, of: queued.id)
+        try registry.release(lost, of: queued.id, leavesBytes: false)
 
         #expect(try registry.found(queued.id).image.status == .saving)
         #expect(try registry.commit(queued.filled(size: 9), lease: others))
@@ -135,11 +150,11 @@ import Testing
 
         #expect(try !registry.commit(image.filled(), lease: other))
         #expect(try !registry.renew(one, of: second.id))
-        try registry.release(one, of: second.id)
+        try registry.release(one, of: second.id, leavesBytes: false)
         #expect(try registry.commit(image.filled(), lease: one))
         #expect(try !registry.commit(image.filled(), lease: one))
         #expect(try !registry.renew(one, of: image.id))
-        try registry.release(one, of: image.id)
+        try registry.release(one, of: image.id, leavesBytes: false)
 
         #expect(try registry.found(image.id).image.status == .available)
         #expect(try registry.found(second.id).image.status == .saving)

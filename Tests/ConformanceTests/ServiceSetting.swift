@@ -114,8 +114,8 @@ final class FaultyRegistry: ImageRegistry {
         try pass("renew") { () throws(Failure) in try real.renew(lease, of: id) }
     }
 
-    func release(_ lease: Lease, of id: ImageID) throws(Failure) {
-        try pass("release") { () throws(Failure) in try real.release(lease, of: id) }
+    func release(_ lease: Lease, of id: ImageID, leavesBytes: Bool) throws(Failure) {
+        try pass("release") { () throws(Failure) in try real.release(lease, of: id, leavesBytes: leavesBytes) }
     }
 
     func update(_ image: Image) throws(Failure) -> Bool {

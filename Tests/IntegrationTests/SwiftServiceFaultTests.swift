@@ -134,6 +134,19 @@ extension SwiftFaultTests {
 
     // MARK: It is down
 
+    @Test func `an upload that Swift was away for can be sent again at once, with the same id`() throws {
+        try here.kill("swift-proxy")
+
+        let refused = try here.add(ImageFile.small.get(), id: "again")
+        try here.start("swift-proxy")
+        let added = try here.add(ImageFile.small.get(), id: "again")
+
+        #expect(refused.status == 503)
+        #expect(refused["retry-after"] != nil)
+        #expect(added.status == 200, "\(added.text)")
+        try here.expectWhole()
+    }
+
     @Test(arguments: Form.allCases)
     func `an image deleted while Swift is down is gone at once, and its bytes when Swift is back`(form: Form) throws {
         let id = try here.added(form.file)
