@@ -74,6 +74,6 @@ let package = Package(
         // The walls between targets.
         tests("ArchitectureTests", of: []),
         // Real nginx, curl and openssl.
-        tests("IntegrationTests", of: ["Bytes", "Sockets", "TLS"]),
+        tests("IntegrationTests", of: ["Bytes", "HTTPClient", "Sockets", "TLS"]),
     ]
 )
