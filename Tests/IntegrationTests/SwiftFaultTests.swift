@@ -19,8 +19,7 @@ import Testing
 
     init() throws {
         here = try SwiftSite.shared.get()
-        // What a test before this one has left.
-        swift.clear()
+        try here.heal()
     }
 
     // MARK: OpenStack Swift dies

@@ -52,6 +52,15 @@ final class SwiftSite: Sendable {
         try #require(output.status == 0, "\(verb) \(service): \(output.errors)")
     }
 
+    /// Brings back what a test that failed has left dead or standing still.
+    func heal() throws {
+        for service in ["memcached", "swift-object", "swift-proxy", "glance-api"] {
+            if commandLine(of: try site.processID(of: service)).isEmpty { try start(service) }
+        }
+        try signal("swift-object", SIGCONT)
+        swift.clear()
+    }
+
     /// Ends it at once, and returns when it is gone.
     func kill(_ service: String) throws {
         try Self.kill(site.processID(of: service))
