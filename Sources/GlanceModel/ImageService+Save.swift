@@ -15,7 +15,7 @@ extension ImageService {
             try keeper.keep(in: registry, at: surroundings.uptime())
             try upload.commit()
         } catch {
-            giveUp(lease, of: image.id, in: store)
+            giveUp(lease, of: image.id, in: store, after: error)
             throw error
         }
         var available = image
@@ -68,18 +68,28 @@ extension ImageService {
             if found.image.status == .available, found.location == lease.bytes.location { return }
             failure = error
         }
-        giveUp(lease, of: image.id, in: store)
+        giveUp(lease, of: image.id, in: store, after: failure)
         throw failure
     }
 
     /// Takes back what an attempt left: bytes first, because the lease is what names them. Those that cannot be removed
-    /// now, the store being away, are the janitor's; the id is free again for whoever tries once more.
-    private func giveUp(_ lease: Lease, of id: ImageID, in store: any ImageStore) {
-        var leavesBytes = false
-        do { try store.remove(lease.bytes.location) } catch { leavesBytes = true }
+    /// now are the janitor's; the id is free again for whoever tries once more.
+    private func giveUp(_ lease: Lease, of id: ImageID, in store: any ImageStore, after failure: Failure) {
+        var leavesBytes = true
+        // Who waits for the answer does not wait for a service that is away a second time.
+        if !(store.isRemote && failure.isStoreAway) {
+            do throws(Failure) {
+                try store.remove(lease.bytes.location)
+                leavesBytes = false
+            } catch {}
+        }
         // Where this fails too, the lease runs out, and the janitor does both.
         try? registry.release(lease, of: id, leavesBytes: leavesBytes)
     }
+}
+
+extension Failure {
+    fileprivate var isStoreAway: Bool { if case .storeAway = self { true } else { false } }
 }
 
 /// Puts off the end of a lease whenever a third of it is over: often enough, and seldom enough not to cost an upload a

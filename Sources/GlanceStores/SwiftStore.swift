@@ -18,16 +18,16 @@ package struct SwiftStore: ImageStore {
         /// Bytes of one object; a larger image is stored as several.
         package var segmentBytes: Int64 = 1 << 30
         package var client = HTTPClient.Settings()
-        /// The site that the containers belong to.
-        package var site: @Sendable () throws(Failure) -> String
+        /// The site that the containers belong to, and whether images are in them.
+        package var registered: @Sendable () throws(Failure) -> (site: String, holdsImages: Bool)
 
         package init(
             authentication: ServerURL, credentials: SwiftCredentials,
-            site: @escaping @Sendable () throws(Failure) -> String
+            registered: @escaping @Sendable () throws(Failure) -> (site: String, holdsImages: Bool)
         ) {
             self.authentication = authentication
             self.credentials = credentials
-            self.site = site
+            self.registered = registered
         }
     }
 
@@ -36,6 +36,7 @@ package struct SwiftStore: ImageStore {
     let account: SwiftAccount
     private let settings: Settings
     private let limits = LimitsCache()
+    private let isOpen = Flag()
 
     private static let siteHeader = "X-Container-Meta-Glance-Site"
 
@@ -75,10 +76,19 @@ package struct SwiftStore: ImageStore {
                     it: is swift_container right, and the account? (It has to have \(Self.siteHeader): \(site).)
                     """)
         }
-        try makeContainers(for: site)
+        if found == nil { try makeContainers(for: site) }
+        isOpen.set()
+    }
+
+    /// Swift may have been away when this process began: nothing is asked of containers before it is known whose they are.
+    private func ensureOpen() throws(Failure) {
+        guard !isOpen.isSet else { return }
+        let (site, holdsImages) = try settings.registered()
+        try open(site: site, holdsImages: holdsImages)
     }
 
     package func check() throws(Failure) {
+        try ensureOpen()
         let answer = try account.ask("HEAD", "/\(percentEncoded(containers[0]))")
         // A container that is missing is made when something comes.
         guard (200..<300).contains(answer.status) || answer.status == 404 else {
@@ -96,17 +106,20 @@ package struct SwiftStore: ImageStore {
     }
 
     package func create(at location: Location, size: Int64, createdAt: Timestamp) throws(Failure) -> any ImageUpload {
-        try SwiftUpload(self, at: SwiftLocation(location), size: size)
+        try ensureOpen()
+        return try SwiftUpload(self, at: SwiftLocation(location), size: size)
     }
 
     package func read(_ location: Location, range: ByteRangeInStore?) throws(Failure) -> any ByteSource {
-        try SwiftDownload(account, SwiftLocation(location).path, range: range)
+        try ensureOpen()
+        return try SwiftDownload(account, SwiftLocation(location).path, range: range)
     }
 
     package func gatewayPath(of location: Location) -> String? { nil }
 
     package func remove(_ location: Location) throws(Failure) {
         let place = try SwiftLocation(location)
+        try ensureOpen()
         try delete(place.path)
         for number in 0..<place.segments { try delete(place.segmentPath(number)) }
     }
@@ -173,7 +186,7 @@ extension SwiftStore {
             case .wanted(let upload): return upload
             case .answered(let answer):
                 guard answer.status == 404, !isAgain else { throw swiftFailure(answer.status, "PUT of \(path)") }
-                try makeContainers(for: settings.site())
+                try makeContainers(for: settings.registered().site)
             }
         }
         throw swiftFailure(404, "PUT of \(path)")
@@ -209,7 +222,7 @@ extension SwiftStore {
     private func inContainer(_ put: () throws(Failure) -> SwiftAnswer) throws(Failure) -> SwiftAnswer {
         let answer = try put()
         guard answer.status == 404 else { return answer }
-        try makeContainers(for: settings.site())
+        try makeContainers(for: settings.registered().site)
         return try put()
     }
 
@@ -234,4 +247,13 @@ private final class LimitsCache: Sendable {
         state.withLock { $0 = limits }
         return limits
     }
+}
+
+/// Set once, and then for good.
+private final class Flag: Sendable {
+    private let value = Atomic<Bool>(false)
+
+    var isSet: Bool { value.load(ordering: .acquiring) }
+
+    func set() { value.store(true, ordering: .releasing) }
 }

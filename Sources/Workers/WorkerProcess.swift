@@ -24,8 +24,9 @@ package struct WorkerProcess {
         func respond(to request: Request) -> Response
         /// The answer to what is no request.
         func respond(to defect: SCGIDefect) -> Response
-        /// A request was served to its end; `error` says why its answer could not be sent whole.
-        func finished(_ status: Status, error: (any Error)?)
+        /// A request was served to its end; `error` says why its answer could not be sent whole. `requestID` is empty where
+        /// there was no request.
+        func finished(_ status: Status, requestID: String, error: (any Error)?)
         func failed(_ error: PosixError)
     }
 
@@ -76,9 +77,11 @@ package struct WorkerProcess {
 
     private func serve(_ exchange: SCGIExchange, begun: (String) -> Void) {
         let response: Response
+        var id = ""
         do {
             let request = try exchange.readRequest()
-            begun(request.id)
+            id = request.id
+            begun(id)
             response = handler.respond(to: request)
         } catch let defect as SCGIDefect {
             response = handler.respond(to: defect)
@@ -88,9 +91,9 @@ package struct WorkerProcess {
         }
         do {
             try exchange.send(response)
-            handler.finished(response.status, error: nil)
+            handler.finished(response.status, requestID: id, error: nil)
         } catch {
-            handler.finished(response.status, error: error)
+            handler.finished(response.status, requestID: id, error: error)
         }
     }
 }

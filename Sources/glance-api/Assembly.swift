@@ -56,7 +56,7 @@ struct Assembly {
         let registry = try registry()
         var store = SwiftStore.Settings(
             authentication: swift.authentication, credentials: swift.credentials,
-            site: { () throws(Failure) in try registry.siteID() })
+            registered: { () throws(Failure) in (try registry.siteID(), try registry.hasImages(in: .swift)) })
         store.container = swift.container
         store.containers = swift.containers
         store.segmentBytes = swift.segmentBytes

@@ -20,11 +20,13 @@ struct WorkerHandler: WorkerProcess.Handler {
         return api.respond(toMalformed: defect.description, id: randomName())
     }
 
-    func finished(_ status: Status, error: (any Error)?) {
+    func finished(_ status: Status, requestID: String, error: (any Error)?) {
         metrics.count(status)
         if error != nil { metrics.countBroken() }
         // A peer that went away is no news; anything else that cut an answer short is.
-        if let error, !(error is StreamError) { log.error("an answer was cut short: \(error)") }
+        if let error, !(error is StreamError) {
+            log.error("an answer was cut short: \(error)", ["request_id": requestID])
+        }
     }
 
     func failed(_ error: PosixError) {

@@ -43,7 +43,7 @@ struct SwiftUnderTest {
             }
         return SwiftStore.Settings(
             authentication: try #require(settings["swift_auth_url"].flatMap(ServerURL.init)), credentials: credentials,
-            site: { "site" })
+            registered: { ("site", false) })
     }
 
     /// A store in containers that no other test has.

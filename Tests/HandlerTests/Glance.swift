@@ -113,7 +113,7 @@ final class Glance {
                 response = handler.respond(to: defect)
             }
             try exchange.send(response)
-            handler.finished(response.status, error: nil)
+            handler.finished(response.status, requestID: "", error: nil)
         } catch {
             Issue.record(error)
         }

@@ -61,9 +61,8 @@ import Testing
     }
 
     @Test func `a client that breaks off leaves nothing, and its id is free again`() throws {
-        let site = try Site.shared.get()
-        let id = "gone-\(UUID().uuidString)"
-        let files = try site.storedFiles().count
+        let site = try Site()
+        let id = "gone"
         var held: HeldRequest? = try HeldRequest(uploadTo: site, id: id, length: 1_000_000, sent: 500_000)
         #expect(try eventually { try site.send("DELETE", "/images/\(id)").status == 409 })
         withExtendedLifetime(held) {}
@@ -71,7 +70,7 @@ import Testing
         held = nil
 
         #expect(try eventually { try site.add("now", ["x-image-meta-id": id]).status == 200 })
-        #expect(try site.storedFiles().count == files + 1)
+        #expect(try site.storedFiles().count == 1)
     }
 
     @Test func `a wrong SHA-256 leaves nothing`() throws {
