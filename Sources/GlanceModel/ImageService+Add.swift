@@ -9,9 +9,10 @@ extension ImageService {
         try caller.showable(new.atItsLongest)
         guard let body else { return try registry.reserve(new, lease: nil) }
 
-        try checkAcceptable(body, declared: new.size, in: store)
+        try checkSize(of: body, declared: new.size)
         let slot = try transfers.take()
         defer { withExtendedLifetime(slot) {} }
+        try store.checkRoom(for: body.length)
         let lease = try newLease(for: body, in: store)
         let image = try registry.reserve(new, lease: lease)
         return try save(body, as: image, in: store, under: lease)
@@ -25,10 +26,9 @@ extension ImageService {
     }
 
     /// What is known to be wrong with data before they are read.
-    func checkAcceptable(_ body: ImageBody, declared: Int64?, in store: any ImageStore) throws(Failure) {
+    func checkSize(of body: ImageBody, declared: Int64?) throws(Failure) {
         if let declared, declared != body.length { throw .sizeMismatch(declared: declared, received: body.length) }
         guard body.length <= limits.imageBytesMax else { throw .imageTooLarge(limit: limits.imageBytesMax) }
-        try store.checkRoom(for: body.length)
     }
 }
 

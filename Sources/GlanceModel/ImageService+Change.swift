@@ -26,10 +26,11 @@ extension ImageService {
             if !change.changesDescription { target.updatedAt = queued.updatedAt }
             let store = try stores.offered(target.store)
             try caller.showable(target)
-            try checkAcceptable(body, declared: target.size, in: store)
+            try checkSize(of: body, declared: target.size)
 
             let slot = try transfers.take()
             defer { withExtendedLifetime(slot) {} }
+            try store.checkRoom(for: body.length)
             let lease = try newLease(for: body, in: store)
             guard try registry.beginSaving(id, version: queued.version, lease: lease) else { continue }
             return try save(body, as: target, in: store, under: lease)
@@ -55,8 +56,11 @@ extension ImageService {
         throw .registryBusy
     }
 
+    /// A store may take its time: where all transfers are taken already, the janitor does it.
     private func removeDoomed(_ bytes: StoredBytes) {
         do {
+            let slot = try transfers.take()
+            defer { withExtendedLifetime(slot) {} }
             try stores.holding(bytes.store).remove(bytes.location)
             try registry.forget(bytes)
         } catch {}

@@ -7,8 +7,8 @@ extension ImageService {
     {
         let content: StoredContent
         do throws(Failure) {
-            let upload = try store.create(at: lease.bytes.location, size: body.length, createdAt: image.createdAt)
             var keeper = LeaseKeeper(lease, of: image.id, since: surroundings.uptime())
+            let upload = try store.create(at: lease.bytes.location, size: body.length, createdAt: image.createdAt)
             content = try receive(body, into: upload, keeping: &keeper)
             try check(content, against: image)
             // At least two thirds of the lease are left for the last sync.

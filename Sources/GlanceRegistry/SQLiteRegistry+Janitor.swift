@@ -25,8 +25,10 @@ extension SQLiteRegistry {
                     [.integer(Self.leasesMax)]
                 ) { ended.append(ImageID(recorded: $0.text(0))) }
                 for id in ended {
-                    try endAttempt(
-                        "id = ?1 AND status = 'saving'", [.text(id.text)], leavesBytes: true, on: connection)
+                    try connection.execute(
+                        "INSERT OR IGNORE INTO doomed_bytes SELECT attempt_store, location FROM images WHERE id = ?1",
+                        [.text(id.text)])
+                    try endAttempt("id = ?1 AND status = 'saving'", [.text(id.text)], on: connection)
                 }
                 return ended
             }

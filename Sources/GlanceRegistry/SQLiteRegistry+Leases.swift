@@ -67,21 +67,23 @@ extension SQLiteRegistry {
     package func release(_ lease: Lease, of id: ImageID, leavesBytes: Bool) throws(Failure) {
         try pool.write { connection throws(Failure) in
             try asFailure { () throws(SQLiteError) in
+                if leavesBytes {
+                    // By the lease and not by the record: another attempt may have that by now.
+                    try connection.execute(
+                        """
+                        INSERT OR IGNORE INTO doomed_bytes SELECT ?1, ?2
+                        WHERE NOT EXISTS (SELECT 1 FROM images WHERE id = ?3 AND status = 'available' AND location = ?2)
+                        """, [.text(lease.bytes.store.text), .text(lease.bytes.location.text), .text(id.text)])
+                }
                 try endAttempt(
                     "id = ?1 AND lease = ?2 AND status = 'saving'", [.text(id.text), .text(lease.name)],
-                    leavesBytes: leavesBytes, on: connection)
+                    on: connection)
             }
         }
     }
 
     /// Undoes a saving row: back to queued, or gone; a generated number stays spent.
-    func endAttempt(
-        _ condition: String, _ key: [SQLiteValue], leavesBytes: Bool, on connection: SQLiteConnection
-    ) throws(SQLiteError) {
-        if leavesBytes {
-            try connection.execute(
-                "INSERT OR IGNORE INTO doomed_bytes SELECT attempt_store, location FROM images WHERE \(condition)", key)
-        }
+    func endAttempt(_ condition: String, _ key: [SQLiteValue], on connection: SQLiteConnection) throws(SQLiteError) {
         try connection.execute(
             "INSERT INTO spent_ids SELECT id FROM images WHERE \(condition) AND is_generated AND NOT was_queued", key)
         try connection.execute("DELETE FROM images WHERE \(condition) AND NOT was_queued", key)

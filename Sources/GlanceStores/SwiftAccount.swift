@@ -115,8 +115,9 @@ func swiftFailure(_ status: Int, _ deed: String) -> Failure {
         .storeAway(.swift, reason: "\(deed): this user may not (HTTP 403): correct its roles or swift_credentials_file")
     case 404: .storeAway(.swift, reason: "\(deed): it is not there (HTTP 404)")
     case 413, 507: .noSpace
-    // It waited too long for the body: the client's bytes stood still.
     case 408, 499: .storeAway(.swift, reason: "\(deed): the bytes came too slowly for it (HTTP \(status))")
+    case 409: .storeAway(.swift, reason: "\(deed): a part of it is missing (HTTP 409)")
+    case 429, 498: .storeAway(.swift, reason: "\(deed): it asks for fewer requests (HTTP \(status))")
     case 400..<500: .storeBroken(.swift, reason: "\(deed): HTTP \(status)")
     default: .storeAway(.swift, reason: "\(deed): HTTP \(status)")
     }

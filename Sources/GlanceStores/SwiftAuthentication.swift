@@ -66,7 +66,7 @@ struct SwiftAuthentication: Sendable {
             let place = region.map { " in region \($0)" } ?? ""
             throw Self.away("Keystone's catalog has no \(interface) object-store\(place) for this project")
         }
-        return made(token.text, storage, seconds: token.expiresAt - now().seconds)
+        return made(token.text, storage, seconds: token.expiresAt - (token.issuedAt ?? now().seconds))
     }
 
     private func made(_ text: String, _ storage: ServerURL, seconds: Int64?) -> SwiftToken {

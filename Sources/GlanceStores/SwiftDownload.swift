@@ -57,7 +57,7 @@ final class SwiftDownload: ByteSource {
             let headers = Headers(["Range": "bytes=\(position)-\(end - 1)", "If-Match": etag])
             do throws(Failure) {
                 let next = try account.send(ClientRequest("GET", path, headers: headers), secondsMax: nil)
-                if next.status == 206, Self.first(of: next) == position {
+                if next.status == 206, Self.first(of: next) == position, next.contentLength == end - position {
                     answer = next
                     return
                 }

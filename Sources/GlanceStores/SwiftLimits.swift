@@ -27,7 +27,8 @@ struct SwiftLimits: Equatable, Sendable {
         let number: Int64?
 
         init(from decoder: any Decoder) {
-            number = try? decoder.singleValueContainer().decode(Int64.self)
+            let value = try? decoder.singleValueContainer().decode(Int64.self)
+            number = value.flatMap { $0 > 0 ? $0 : nil }
         }
     }
 
@@ -39,16 +40,15 @@ struct SwiftLimits: Equatable, Sendable {
             guard size <= objectBytesMax else { throw .imageTooLarge(limit: objectBytesMax) }
             return 0
         }
-        let wanted = Self.parts(of: size, min(segmentBytes, objectBytesMax))
+        let wanted = Self.quotientRoundedUp(size, min(segmentBytes, objectBytesMax))
         if wanted <= segmentsMax { return wanted }
-        guard Self.parts(of: size, segmentsMax) <= objectBytesMax else {
+        guard Self.quotientRoundedUp(size, segmentsMax) <= objectBytesMax else {
             throw .imageTooLarge(limit: objectBytesMax.multipliedReportingOverflow(by: segmentsMax).partialValue)
         }
         return segmentsMax
     }
 
-    /// `size` divided by `part`, rounded up.
-    static func parts(of size: Int64, _ part: Int64) -> Int64 {
-        size / part + (size % part == 0 ? 0 : 1)
+    static func quotientRoundedUp(_ dividend: Int64, _ divisor: Int64) -> Int64 {
+        dividend / divisor + (dividend % divisor == 0 ? 0 : 1)
     }
 }

@@ -59,25 +59,33 @@ package struct SwiftStore: ImageStore {
     }
 
     package func open(site: String, holdsImages: Bool) throws(Failure) {
-        let found = try siteOfContainer()
-        if let found, found != site {
+        switch try mark() {
+        case .site(let found):
+            guard found == site else {
+                throw .storeForeign(
+                    .swift,
+                    reason: """
+                        the container \(settings.container) belongs to site \(found), and the registry to site \(site): \
+                        set swift_container, swift_credentials_file and registry to those that belong together
+                        """)
+            }
+        case .missing where holdsImages:
+            // Or its cluster is only half there: then it is what it should be a moment later.
+            throw .storeAway(.swift, reason: "the container \(settings.container) is missing\(Self.advice(site))")
+        case .none where holdsImages:
             throw .storeForeign(
-                .swift,
-                reason: """
-                    the container \(containers[0]) belongs to site \(found), and the registry to site \(site): \
-                    set swift_container, swift_credentials_file and registry to those that belong together
-                    """)
+                .swift, reason: "the container \(settings.container) belongs to no site\(Self.advice(site))")
+        case .missing, .none:
+            try makeContainers(for: site)
         }
-        guard found != nil || !holdsImages else {
-            throw .storeForeign(
-                .swift,
-                reason: """
-                    the container \(containers[0]) is missing or belongs to no site, and the registry knows of images in \
-                    it: is swift_container right, and the account? (It has to have \(Self.siteHeader): \(site).)
-                    """)
-        }
-        if found == nil { try makeContainers(for: site) }
         isOpen.set()
+    }
+
+    private static func advice(_ site: String) -> String {
+        """
+        , and the registry knows of images in it: are swift_container and the account right? (It has to have \
+        \(siteHeader): \(site).)
+        """
     }
 
     /// Swift may have been away when this process began: nothing is asked of containers before it is known whose they are.
@@ -89,11 +97,8 @@ package struct SwiftStore: ImageStore {
 
     package func check() throws(Failure) {
         try ensureOpen()
-        let answer = try account.ask("HEAD", "/\(percentEncoded(containers[0]))")
-        // A container that is missing is made when something comes.
-        guard (200..<300).contains(answer.status) || answer.status == 404 else {
-            throw swiftFailure(answer.status, "HEAD of the container \(containers[0])")
-        }
+        // One that is missing is made when something comes.
+        _ = try isThere(settings.container)
     }
 
     package func location(named name: String, for size: Int64) throws(Failure) -> Location {
@@ -120,8 +125,21 @@ package struct SwiftStore: ImageStore {
     package func remove(_ location: Location) throws(Failure) {
         let place = try SwiftLocation(location)
         try ensureOpen()
+        // Swift says 404 of an object too where it cannot find out about its container.
+        try confirm(place.container)
         try delete(place.path)
+        guard place.segments > 0 else { return }
+        try confirm(place.segmentContainer)
         for number in 0..<place.segments { try delete(place.segmentPath(number)) }
+        // Swift may have been at it still, when it was asked to make a large object of them.
+        try delete(place.path)
+    }
+
+    /// Makes sure that a container is there, so that what is not in it is nowhere.
+    private func confirm(_ container: String) throws(Failure) {
+        if try isThere(container) { return }
+        try makeContainers(for: settings.registered().site)
+        guard try isThere(container) else { throw swiftFailure(404, "HEAD of the container \(container)") }
     }
 
     package func freeBytes() -> Int64? { nil }
@@ -137,13 +155,17 @@ package struct SwiftStore: ImageStore {
 // MARK: Containers
 
 extension SwiftStore {
+    /// Those that images go to.
     private var containers: [String] {
         settings.containers == 1
             ? [settings.container] : (0..<settings.containers).map { "\(settings.container)_\($0)" }
     }
 
-    /// With those of segments.
-    var allContainers: [String] { containers.flatMap { [$0, SwiftLocation.segmentContainer(of: $0)] } }
+    /// With those of segments, and the one that says whose they are, which has images where it is the only one.
+    var allContainers: [String] {
+        let named = settings.containers == 1 ? containers : [settings.container] + containers
+        return named.flatMap { [$0, SwiftLocation.segmentContainer(of: $0)] }
+    }
 
     /// Names are random: their bytes spread them evenly.
     private func container(of name: String) -> String {
@@ -151,17 +173,31 @@ extension SwiftStore {
         return containers[Int(sum % UInt64(settings.containers))]
     }
 
-    /// The site that the first container was made for; nil where there is none, or it was made by somebody else.
-    private func siteOfContainer() throws(Failure) -> String? {
-        let answer = try account.ask("HEAD", "/\(percentEncoded(containers[0]))")
+    /// What the container that is there for any number of containers says of its site.
+    private enum Mark {
+        case site(String)
+        case none
+        case missing
+    }
+
+    private func mark() throws(Failure) -> Mark {
+        guard let headers = try head(settings.container) else { return .missing }
+        return headers[Self.siteHeader].map(Mark.site) ?? .none
+    }
+
+    private func isThere(_ container: String) throws(Failure) -> Bool { try head(container) != nil }
+
+    /// Nil where there is no such container.
+    private func head(_ container: String) throws(Failure) -> Headers? {
+        let answer = try account.ask("HEAD", "/\(percentEncoded(container))")
         switch answer.status {
-        case 200..<300: return answer.headers[Self.siteHeader]
+        case 200..<300: return answer.headers
         case 404: return nil
-        default: throw swiftFailure(answer.status, "HEAD of the container \(containers[0])")
+        default: throw swiftFailure(answer.status, "HEAD of the container \(container)")
         }
     }
 
-    /// Makes the containers that are missing; those that are there stay as they are.
+    /// Makes the containers that are missing, and says of all whose they are; what is in them stays.
     private func makeContainers(for site: String) throws(Failure) {
         for container in allContainers {
             let answer = try account.ask(
@@ -193,51 +229,57 @@ extension SwiftStore {
     }
 
     /// Makes a large object of its segments: the moment at which the image is there. Its tag is the MD5 of their MD5s, by
-    /// which Swift says what it has put together. Where nobody knows what came of it, Swift is asked.
+    /// which Swift says what it has put together. That may take long, so it is asked for signs of life meanwhile; then
+    /// the answer's body says how it went. Where nobody knows what came of it, Swift is asked.
     func putManifest(_ manifest: [UInt8], at location: SwiftLocation, etag: String) throws(Failure) {
-        let answer: SwiftAnswer
+        try putWhole(manifest, at: location, query: "?multipart-manifest=put&heartbeat=on", etag: etag)
+    }
+
+    /// Stores an image of no bytes.
+    func putEmpty(at location: SwiftLocation, etag: String) throws(Failure) {
+        try putWhole([], at: location, query: "", etag: etag)
+    }
+
+    private func putWhole(
+        _ body: [UInt8], at location: SwiftLocation, query: String, etag: String
+    ) throws(Failure) {
+        let answer: SwiftPut
         do throws(Failure) {
-            answer = try inContainer { () throws(Failure) in
-                try account.ask(
-                    "PUT", location.path + "?multipart-manifest=put",
-                    headers: Headers(["Content-Type": "application/octet-stream", "If-None-Match": "*"]), body: manifest
-                )
-            }
+            answer = try putInContainer(body, location.path + query)
         } catch {
             guard try has(etag, at: location) else { throw error }
             return
         }
         switch answer.status {
-        case 201 where unquoted(answer.headers["etag"]) == etag: return
+        case 201 where answer.etag == etag: return
         // Sent again after an answer that was lost.
         case 412 where try has(etag, at: location): return
         case 201, 400:
-            throw .storeBroken(
-                .swift, reason: "the segments of \(location.path) are not what was sent: \(excerpt(answer))")
-        default: throw swiftFailure(answer.status, "PUT of the manifest \(location.path)")
+            throw .storeBroken(.swift, reason: "\(location.path) is not what was sent: \(answer.text)")
+        default: throw swiftFailure(answer.status, "PUT of \(location.path)")
         }
     }
 
-    /// The segments came into another container: this one may be what somebody removed.
-    private func inContainer(_ put: () throws(Failure) -> SwiftAnswer) throws(Failure) -> SwiftAnswer {
-        let answer = try put()
+    /// The container may be gone although that of the segments is there.
+    private func putInContainer(_ body: [UInt8], _ target: String) throws(Failure) -> SwiftPut {
+        let request = ClientRequest(
+            "PUT", target,
+            headers: Headers([
+                "Content-Type": "application/octet-stream", "If-None-Match": "*", "Accept": "application/json",
+            ]), body: body)
+        let answer = try SwiftPut(account.send(request, secondsMax: nil))
         guard answer.status == 404 else { return answer }
         try makeContainers(for: settings.registered().site)
-        return try put()
+        return try SwiftPut(account.send(request, secondsMax: nil))
     }
 
     private func has(_ etag: String, at location: SwiftLocation) throws(Failure) -> Bool {
         let answer = try account.ask("HEAD", location.path)
         return answer.status == 200 && unquoted(answer.headers["etag"]) == etag
     }
-
-    private func excerpt(_ answer: SwiftAnswer) -> String {
-        String(decoding: answer.body.prefix(500), as: UTF8.self).split(whereSeparator: \.isNewline).joined(
-            separator: ", ")
-    }
 }
 
-/// What Swift allows, asked for once in a while.
+/// What Swift allows, asked for once by each process.
 private final class LimitsCache: Sendable {
     private let state = Mutex<SwiftLimits?>(nil)
 

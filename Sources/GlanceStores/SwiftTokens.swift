@@ -55,7 +55,7 @@ final class SwiftTokens: Sendable {
                 return try renew(&state, at: now)
             } catch {
                 // It is still good; whoever has nothing better goes on with it.
-                state.renewsAt = now + Self.failureSeconds
+                state.renewsAt = uptime() + Self.failureSeconds
                 return token
             }
         }
@@ -69,6 +69,11 @@ final class SwiftTokens: Sendable {
             guard now > refused.fetchedAt || state.token?.fetchedAt != refused.fetchedAt else { throw Self.useless }
             return try renew(&state, at: now)
         }
+    }
+
+    /// Whoever comes next gets another one.
+    func forget() {
+        state.withLock { $0.token = nil }
     }
 
     private static let useless = Failure.storeAway(

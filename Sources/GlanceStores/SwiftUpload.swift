@@ -36,9 +36,9 @@ final class SwiftUpload: ImageUpload {
         self.store = store
         self.location = location
         self.size = size
-        objectBytes = location.segments == 0 ? size : SwiftLimits.parts(of: size, location.segments)
+        objectBytes = location.segments == 0 ? size : SwiftLimits.quotientRoundedUp(size, location.segments)
         sha256 = try digest(.sha256)
-        object = try beginObject()
+        object = size > 0 ? try beginObject() : nil
     }
 
     func write(_ bytes: UnsafeRawBufferPointer) throws(Failure) {
@@ -86,7 +86,7 @@ final class SwiftUpload: ImageUpload {
     }
 
     private func commitObject() throws(Failure) {
-        guard let object else { return }
+        guard let object else { return try store.putEmpty(at: location, etag: digest(.md5).finish()) }
         try last.withUnsafeBufferPointer { bytes throws(Failure) in
             try object.write(UnsafeRawBufferPointer(bytes))
         }
@@ -126,8 +126,14 @@ private final class SwiftObjectUpload {
         let goesOn = try catchingSwift { () throws(HTTPClientError) in try upload.write(bytes) }
         guard goesOn else {
             let answer = try catchingSwift { () throws(HTTPClientError) in try upload.finish() }
-            throw swiftFailure(answer.status, "PUT of \(path)")
+            throw failure(answer.status)
         }
+    }
+
+    /// A token that is refused so late is replaced for those who come next: this client's bytes are gone.
+    private func failure(_ status: Int) -> Failure {
+        if status == 401 { account.tokens.forget() }
+        return swiftFailure(status, "PUT of \(path)")
     }
 
     /// The object's MD5, which is Swift's name for its bytes.
@@ -152,7 +158,7 @@ private final class SwiftObjectUpload {
             guard found.status == 200 else { throw swiftAway(error) }
             return unquoted(found.headers["etag"])
         }
-        guard answer.status == 201 else { throw swiftFailure(answer.status, "PUT of \(path)") }
+        guard answer.status == 201 else { throw failure(answer.status) }
         return unquoted(answer.headers["etag"])
     }
 }

@@ -4,8 +4,10 @@ import FoundationEssentials
 package struct KeystoneToken: Sendable {
     /// To be kept secret.
     package let text: String
-    /// Seconds since 1970.
+    /// Seconds since 1970, by Keystone's clock.
     package let expiresAt: Int64
+    /// The same; nil where Keystone did not say.
+    package let issuedAt: Int64?
     let catalog: [Service]
 
     struct Service: Decodable {
@@ -29,11 +31,13 @@ package struct KeystoneToken: Sendable {
     struct Body: Decodable {
         struct Token: Decodable {
             var expiresAt: String
+            var issuedAt: String?
             var catalog: [Service]?
 
             enum CodingKeys: String, CodingKey {
                 case catalog
                 case expiresAt = "expires_at"
+                case issuedAt = "issued_at"
             }
         }
 
@@ -46,6 +50,7 @@ package struct KeystoneToken: Sendable {
         else { return nil }
         self.text = text
         expiresAt = expiry
+        issuedAt = token.issuedAt.flatMap(Self.seconds)
         catalog = token.catalog ?? []
     }
 

@@ -18,10 +18,7 @@ struct SwiftSettings: Sendable {
         guard let url = ServerURL(reader.text("swift_auth_url")) else {
             throw reader.error(
                 "swift_auth_url",
-                """
-                with stores = swift it takes the http or https URL where tokens come from, \
-                not “\(reader.text("swift_auth_url"))”
-                """)
+                "with stores = swift it takes the http or https URL where tokens come from, without user and password")
         }
         authentication = url
         container = reader.text("swift_container")

@@ -114,7 +114,9 @@ import Testing
         let image = try registry.reserve(.made(id: "disk"), lease: lease)
 
         try registry.release(lost, of: image.id, leavesBytes: true)
-        #expect(try registry.doomedBytes(count: 10) == [])
+        #expect(try registry.doomedBytes(count: 10) == [lost.bytes], "also where the lease was lost")
+        try registry.forget(lost.bytes)
+        #expect(try registry.found(image.id).image.status == .saving)
         try registry.release(lease, of: image.id, leavesBytes: true)
 
         #expect(try registry.doomedBytes(count: 10) == [lease.bytes])

@@ -67,4 +67,37 @@ struct SwiftStoreTests {
         #expect(try read(store, place) == pattern(2500))
         try store.open(site: "site", holdsImages: true)
     }
+
+    @Test func `the number of containers can change, and images stay where they are`() throws {
+        let container = "test \(UUID().uuidString)"
+        let one = try swift.store { $0.container = container }
+        let early = try one.location(named: "a1b2c3", for: 5)
+        try keep(pattern(5), in: one, at: early)
+
+        let many = try swift.store {
+            $0.container = container
+            $0.containers = 4
+        }
+        try many.open(site: "site", holdsImages: true)
+        let late = try (0..<8).map { try many.location(named: "late\($0)", for: 5) }
+        for place in late { try keep(pattern(5), in: many, at: place) }
+        let again = try swift.store { $0.container = container }
+        try again.open(site: "site", holdsImages: true)
+
+        for place in late + [early] { #expect(try read(again, place) == pattern(5)) }
+        for place in late + [early] { try again.remove(place) }
+        #expect(try SwiftUnderTest.contents(many) == [])
+    }
+
+    @Test func `an image of no bytes is there with its commit`() throws {
+        let store = try swift.store()
+        let place = try store.location(named: "a1b2c3", for: 0)
+        let upload = try store.create(at: place, size: 0, createdAt: Timestamp(seconds: 1000))
+        _ = try upload.finish()
+
+        #expect(try SwiftUnderTest.contents(store) == [])
+        try upload.commit()
+
+        #expect(try SwiftUnderTest.contents(store).count == 1)
+    }
 }

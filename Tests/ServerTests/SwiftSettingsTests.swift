@@ -46,7 +46,8 @@ struct SwiftSettingsTests {
     }
 
     @Test(arguments: [
-        ([], "user = u\nkey = k", "swift_auth_url"), (["swift_auth_url = ftp://x"], "user = u\nkey = k", "“ftp://x”"),
+        ([], "user = u\nkey = k", "swift_auth_url"),
+        (["swift_auth_url = ftp://x"], "user = u\nkey = k", "swift_auth_url"),
         (["swift_auth_url = http://u:p@x"], "user = u\nkey = k", "swift_auth_url"),
         (["swift_auth_url = http://x"], "user = u", "“key = …” is missing"),
         (["swift_auth_url = http://x"], "user = u\nkey =", "“key = …” is missing"),

@@ -6,7 +6,8 @@ import Testing
 /// What is asked of Keystone, and what its answer says.
 struct KeystoneTests {
     private let body = """
-        {"token": {"methods": ["password"], "expires_at": "2026-11-24T05:00:00.000000Z", "catalog": [
+        {"token": {"methods": ["password"], "expires_at": "2026-11-24T05:00:00.000000Z",
+          "issued_at": "2026-11-24T04:00:00.000000Z", "catalog": [
           {"type": "identity", "name": "keystone", "endpoints": []},
           {"type": "object-store", "name": "swift", "endpoints": [
             {"interface": "public", "region": "One", "url": "http://one/v1/KEY_1"},
@@ -18,6 +19,7 @@ struct KeystoneTests {
         let token = try #require(KeystoneToken(text: "secret", body: Array(body.utf8)))
 
         #expect(token.expiresAt == 1_795_496_400)
+        #expect(token.issuedAt == 1_795_492_800)
         #expect(token.endpoint(type: "object-store", interface: "public", region: nil) == "http://one/v1/KEY_1")
         #expect(token.endpoint(type: "object-store", interface: "public", region: "Two") == "http://two/v1/KEY_1")
         #expect(token.endpoint(type: "object-store", interface: "internal", region: nil) == "http://inner/v1/KEY_1")
