@@ -43,8 +43,12 @@ struct SwiftAuthentication: Sendable {
         switch answer.status {
         case 200..<300: break
         case 401, 403:
-            throw Self.away("\(server) does not know this user and key: correct swift_credentials_file")
-        default: throw Self.away("\(server) answers HTTP \(answer.status)")
+            throw Self.away(
+                "\(server) does not know this user and key: correct swift_credentials_file, or swift_auth_url")
+        case 500..<600: throw Self.away("\(server) answers HTTP \(answer.status)")
+        default:
+            throw Self.away(
+                "\(server) answers HTTP \(answer.status): is swift_auth_url right? It mostly ends in /auth/v1.0")
         }
         guard let text = answer.headers["x-auth-token"] ?? answer.headers["x-storage-token"],
             let storage = answer.headers["x-storage-url"].flatMap(ServerURL.init)

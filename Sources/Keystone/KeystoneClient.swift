@@ -23,7 +23,8 @@ package struct KeystoneClient: Sendable {
         switch answer.status {
         case 201: break
         case 401, 403: throw .refused
-        default: throw .away("\(server) answers HTTP \(answer.status)")
+        case 500..<600: throw .away("\(server) answers HTTP \(answer.status)")
+        default: throw .malformed
         }
         guard let text = answer.headers["x-subject-token"], let token = KeystoneToken(text: text, body: bytes) else {
             throw .malformed
@@ -51,7 +52,8 @@ package enum KeystoneError: Error, Equatable, Sendable, CustomStringConvertible 
     package var description: String {
         switch self {
         case .away(let reason): "Keystone does not work: \(reason)"
-        case .refused: "Keystone does not know this user, password, domain or project"
+        case .refused:
+            "Keystone does not know this user, password, domain or project or this application credential, or the user has no role in the project"
         case .malformed: "Keystone's answer is no token: is the URL that of the identity API, with /v3 at its end?"
         }
     }

@@ -1,4 +1,6 @@
 import Bytes
+import GlanceModel
+import GlanceWire
 import Glibc
 import Sockets
 import Workers
@@ -38,7 +40,8 @@ struct Serving {
             try Assembly(settings).prepare()
             return plan(settings)
         } catch {
-            log.error("the settings were not reloaded, and the old ones go on: \(error)")
+            let reason = (error as? Failure).map { $0.operatorReason ?? $0.message } ?? "\(error)"
+            log.error("the settings were not reloaded, and the old ones go on: \(reason)")
             return nil
         }
     }

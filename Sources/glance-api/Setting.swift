@@ -112,7 +112,7 @@ extension Setting {
             "More than one: images are spread over as many containers, `glance_0`, `glance_1` and so on, for sites with millions of them."
         ),
         Setting(
-            "swift_segment_bytes", .number(bytes), "1073741824",
+            "swift_segment_bytes", .number(1...Int64.max), "1073741824",
             "Bytes of one object in OpenStack Swift; a larger image is a Static Large Object of as many segments as it takes. More where the cluster would not allow so many."
         ),
         Setting(

@@ -26,7 +26,7 @@ struct SwiftSettings: Sendable {
             throw reader.error("swift_container", "it takes 1 to \(Self.containerBytesMax) bytes without a slash")
         }
         containers = reader.int("swift_containers")
-        segmentBytes = max(1, reader.number("swift_segment_bytes"))
+        segmentBytes = reader.number("swift_segment_bytes")
         var client = HTTPClient.Settings()
         client.idleSecondsMax = reader.int("swift_idle_seconds_max")
         client.caFile = reader.text("swift_ca_file").isEmpty ? nil : try reader.absolutePath("swift_ca_file")

@@ -15,7 +15,7 @@ final class Interposer: Sendable {
         static func segment(_ method: String, _ number: Int) -> Kind {
             Kind("\(method) ", "/glance_segments/", "/0000000\(number) ")
         }
-        static let manifest = Kind("PUT ", "/glance/", "?multipart-manifest=put ")
+        static let manifest = Kind("PUT ", "/glance/", "?multipart-manifest=put&heartbeat=on ")
 
         func fits(_ line: String) -> Bool { words.allSatisfy(line.contains) }
     }
