@@ -162,9 +162,14 @@ final class Interposer: Sendable {
                 continue
             }
             note(place) { ($0.status, $0.answerLength) = (answer.status, answer.length) }
-            if case .beforeAnswer(let call) = deed, !call() { return Wire.breakOff(client, server) }
+            var body = rest
+            if case .beforeAnswer(let call) = deed {
+                // All of it: an answer with signs of life begins before what was asked for is done.
+                while case let piece = server.read(), !piece.isEmpty { body += piece }
+                guard call() else { return Wire.breakOff(client, server) }
+            }
             client.send(head)
-            return passAnswerBody(rest, from: server, to: client, deed, place)
+            return passAnswerBody(body, from: server, to: client, deed, place)
         }
     }
 

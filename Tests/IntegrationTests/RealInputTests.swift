@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import Testing
 
 /// The main job on what people really store: a kernel, an initial ramdisk and a bootable ISO out of Debian's packages.
@@ -68,7 +69,8 @@ import Testing
     private func unpacked(_ input: Input) throws -> String {
         let directory = try #require(debianPackages)
         let root = "\(directory)/\(input.package)"
-        if !FileManager.default.fileExists(atPath: root) {
+        try unpacking.withLock { _ in
+            guard !FileManager.default.fileExists(atPath: root) else { return }
             let unpack =
                 "set -e; mkdir -p \"$1.new\"; dpkg-deb -x \"$0\"/\(input.package)*.deb \"$1.new\"; mv \"$1.new\" \"$1\""
             try #require(try run("sh", ["-c", unpack, directory, root]).status == 0)
@@ -80,3 +82,6 @@ import Testing
 
 /// Where `deploy/test` has put the packages; nil where it could not.
 private let debianPackages = ProcessInfo.processInfo.environment["GLANCE_TEST_PACKAGES"]
+
+/// Tests for several stores want the same package at the same time.
+private let unpacking = Mutex(())

@@ -149,7 +149,7 @@ import Testing
         swift.add(.manifest, .beforeAnswer { [here] in (try? here.killWorker()) != nil })
         #expect(try here.add(file).status == 502)
 
-        #expect(swift.exchanges(.manifest).map(\.status) == [nil, 202])
+        #expect(swift.exchanges(.manifest).last?.status == 202)
         try here.expectWhole()
     }
 
