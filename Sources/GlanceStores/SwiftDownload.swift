@@ -65,7 +65,7 @@ final class SwiftDownload: ByteSource {
                 // Changed, gone, or with a hole: it will not be whole again.
                 if [404, 409, 412, 416].contains(next.status) { break }
             } catch {
-                reason = error.operatorReason
+                reason = error.storeReason
             }
         }
         throw SwiftDownloadError(path: path, position: position, end: end, reason: reason)
@@ -90,7 +90,7 @@ struct SwiftDownloadError: Error, CustomStringConvertible {
 
 extension Failure {
     /// A few words for the operator.
-    fileprivate var operatorReason: String {
+    fileprivate var storeReason: String {
         if case .storeAway(_, let reason) = self { reason } else { "\(self)" }
     }
 }

@@ -2,7 +2,6 @@ import Bytes
 import Digest
 import GlanceModel
 import Glibc
-import HTTP
 import HTTPClient
 import Synchronization
 
@@ -34,11 +33,11 @@ package struct SwiftStore: ImageStore {
     package let name = StoreName.swift
     package let isRemote = true
     let account: SwiftAccount
-    private let settings: Settings
+    let settings: Settings
     private let limits = LimitsCache()
     private let isOpen = Flag()
 
-    private static let siteHeader = "X-Container-Meta-Glance-Site"
+    static let siteHeader = "X-Container-Meta-Glance-Site"
 
     /// Throws where the host lacks a library.
     package init(
@@ -135,13 +134,6 @@ package struct SwiftStore: ImageStore {
         try delete(place.path)
     }
 
-    /// Makes sure that a container is there, so that what is not in it is nowhere.
-    private func confirm(_ container: String) throws(Failure) {
-        if try isThere(container) { return }
-        try makeContainers(for: settings.registered().site)
-        guard try isThere(container) else { throw swiftFailure(404, "HEAD of the container \(container)") }
-    }
-
     package func freeBytes() -> Int64? { nil }
 
     private func delete(_ path: String) throws(Failure) {
@@ -149,133 +141,6 @@ package struct SwiftStore: ImageStore {
         guard (200..<300).contains(answer.status) || answer.status == 404 else {
             throw swiftFailure(answer.status, "DELETE of \(path)")
         }
-    }
-}
-
-// MARK: Containers
-
-extension SwiftStore {
-    /// Those that images go to.
-    private var containers: [String] {
-        settings.containers == 1
-            ? [settings.container] : (0..<settings.containers).map { "\(settings.container)_\($0)" }
-    }
-
-    /// With those of segments, and the one that says whose they are, which has images where it is the only one.
-    var allContainers: [String] {
-        let named = settings.containers == 1 ? containers : [settings.container] + containers
-        return named.flatMap { [$0, SwiftLocation.segmentContainer(of: $0)] }
-    }
-
-    /// Names are random: their bytes spread them evenly.
-    private func container(of name: String) -> String {
-        let sum = name.utf8.reduce(UInt64(0)) { $0 &* 31 &+ UInt64($1) }
-        return containers[Int(sum % UInt64(settings.containers))]
-    }
-
-    /// What the container that is there for any number of containers says of its site.
-    private enum Mark {
-        case site(String)
-        case none
-        case missing
-    }
-
-    private func mark() throws(Failure) -> Mark {
-        guard let headers = try head(settings.container) else { return .missing }
-        return headers[Self.siteHeader].map(Mark.site) ?? .none
-    }
-
-    private func isThere(_ container: String) throws(Failure) -> Bool { try head(container) != nil }
-
-    /// Nil where there is no such container.
-    private func head(_ container: String) throws(Failure) -> Headers? {
-        let answer = try account.ask("HEAD", "/\(percentEncoded(container))")
-        switch answer.status {
-        case 200..<300: return answer.headers
-        case 404: return nil
-        default: throw swiftFailure(answer.status, "HEAD of the container \(container)")
-        }
-    }
-
-    /// Makes the containers that are missing, and says of all whose they are; what is in them stays.
-    private func makeContainers(for site: String) throws(Failure) {
-        for container in allContainers {
-            let answer = try account.ask(
-                "PUT", "/\(percentEncoded(container))", headers: Headers([Self.siteHeader: site]))
-            guard [201, 202].contains(answer.status) else {
-                throw swiftFailure(answer.status, "PUT of the container \(container)")
-            }
-        }
-    }
-}
-
-// MARK: Objects
-
-extension SwiftStore {
-    /// Begins an object that nothing may be at yet. A container that somebody removed is made again.
-    func beginObject(_ path: String, length: Int64) throws(Failure) -> HTTPUpload {
-        let request = ClientRequest(
-            "PUT", path,
-            headers: Headers(["Content-Type": "application/octet-stream", "If-None-Match": "*"]))
-        for isAgain in [false, true] {
-            switch try account.upload(request, length: length) {
-            case .wanted(let upload): return upload
-            case .answered(let answer):
-                guard answer.status == 404, !isAgain else { throw swiftFailure(answer.status, "PUT of \(path)") }
-                try makeContainers(for: settings.registered().site)
-            }
-        }
-        throw swiftFailure(404, "PUT of \(path)")
-    }
-
-    /// Makes a large object of its segments: the moment at which the image is there. Its tag is the MD5 of their MD5s, by
-    /// which Swift says what it has put together. That may take long, so it is asked for signs of life meanwhile; then
-    /// the answer's body says how it went. Where nobody knows what came of it, Swift is asked.
-    func putManifest(_ manifest: [UInt8], at location: SwiftLocation, etag: String) throws(Failure) {
-        try putWhole(manifest, at: location, query: "?multipart-manifest=put&heartbeat=on", etag: etag)
-    }
-
-    /// Stores an image of no bytes.
-    func putEmpty(at location: SwiftLocation, etag: String) throws(Failure) {
-        try putWhole([], at: location, query: "", etag: etag)
-    }
-
-    private func putWhole(
-        _ body: [UInt8], at location: SwiftLocation, query: String, etag: String
-    ) throws(Failure) {
-        let answer: SwiftPut
-        do throws(Failure) {
-            answer = try putInContainer(body, location.path + query)
-        } catch {
-            guard try has(etag, at: location) else { throw error }
-            return
-        }
-        switch answer.status {
-        case 201 where answer.etag == etag: return
-        // Sent again after an answer that was lost.
-        case 412 where try has(etag, at: location): return
-        case 201, 400:
-            throw .storeBroken(.swift, reason: "\(location.path) is not what was sent: \(answer.text)")
-        default: throw swiftFailure(answer.status, "PUT of \(location.path)")
-        }
-    }
-
-    /// The container may be gone although that of the segments is there.
-    private func putInContainer(_ body: [UInt8], _ target: String) throws(Failure) -> SwiftPut {
-        let request = ClientRequest(
-            "PUT", target,
-            headers: Headers([
-                "Content-Type": "application/octet-stream", "If-None-Match": "*", "Accept": "application/json",
-            ]), body: body)
-        let answer = try SwiftPut(account.send(request, secondsMax: nil))
-        guard answer.status == 404 else { return answer }
-        try makeContainers(for: settings.registered().site)
-        return try SwiftPut(account.send(request, secondsMax: nil))
-    }
-
-    private func has(_ etag: String, at location: SwiftLocation) throws(Failure) -> Bool {
-        let answer = try account.ask("HEAD", location.path)
-        return answer.status == 200 && unquoted(answer.headers["etag"]) == etag
     }
 }
 

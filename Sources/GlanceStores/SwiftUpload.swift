@@ -117,7 +117,7 @@ private final class SwiftObjectUpload {
         rest = length
         account = store.account
         md5 = try digest(.md5)
-        upload = try store.beginObject(path, length: length)
+        upload = try store.startUpload(of: path, length: length)
     }
 
     func write(_ bytes: UnsafeRawBufferPointer) throws(Failure) {
