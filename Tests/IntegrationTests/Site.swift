@@ -116,6 +116,15 @@ final class Site: Sendable {
     func workers() throws -> [pid_t] {
         try children(of: processID(of: "glance-api")).filter { commandLine(of: $0).contains(" worker ") }
     }
+
+    /// Has glance-api read its settings anew; returns when no worker with the old ones is left.
+    func reload() throws {
+        let reloads = try log().matches(of: /settings reloaded/).count
+        let old = try workers()
+        kill(try processID(of: "glance-api"), SIGHUP)
+        try #require(try eventually { try log().matches(of: /settings reloaded/).count > reloads })
+        try #require(eventually { old.allSatisfy { commandLine(of: $0).isEmpty } })
+    }
 }
 
 private let sharedDirectories = Mutex<[String]>([])
