@@ -24,7 +24,8 @@ let everything: [Target.Dependency] = [
 let package = Package(
     name: "glance",
     products: [
-        .executable(name: "glance-api", targets: ["glance-api"])
+        .executable(name: "glance-api", targets: ["glance-api"]),
+        .library(name: "GlanceClient", targets: ["GlanceClient"]),
     ],
     targets: [
         wall("Bytes"),
@@ -43,6 +44,9 @@ let package = Package(
         wall("GlanceRegistry", ["GlanceModel", "SQLite"]),
         wall("GlanceStores", ["Bytes", "Digest", "GlanceModel", "HTTP", "HTTPClient", "Keystone"]),
         wall("GlanceAPI", ["Bytes", "GlanceModel", "GlanceWire", "HTTP"]),
+        wall(
+            "GlanceClient",
+            ["Bytes", "Digest", "GlanceModel", "GlanceWire", "HTTP", "HTTPClient", "SystemLibrary"]),
         .executableTarget(
             name: "glance-api",
             dependencies: [

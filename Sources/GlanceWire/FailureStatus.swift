@@ -1,24 +1,63 @@
 import GlanceModel
 import HTTP
 
+/// What a status says to whoever acts on it: the one table between failures and statuses, which a service reads forwards
+/// and its clients backwards.
+package enum FailureKind: CaseIterable, Sendable {
+    case badRequest, loginNeeded, notAllowed, notFound, clientSilent, conflict, preconditionFailed, tooLarge
+    case unforeseen, badGateway, unavailable, noSpace
+
+    package var status: Status {
+        switch self {
+        case .badRequest: .badRequest
+        case .loginNeeded: .unauthorized
+        case .notAllowed: .forbidden
+        case .notFound: .notFound
+        case .clientSilent: .requestTimeout
+        case .conflict: .conflict
+        case .preconditionFailed: .preconditionFailed
+        case .tooLarge: .contentTooLarge
+        case .unforeseen: .internalServerError
+        case .badGateway: .badGateway
+        case .unavailable: .serviceUnavailable
+        case .noSpace: .insufficientStorage
+        }
+    }
+
+    /// Backwards; any other status is what its class says (RFC 9110, section 15). Nil for one that is no refusal.
+    package init?(status code: Int) {
+        if let kind = Self.allCases.first(where: { $0.status.code == code }) {
+            self = kind
+        } else if (400..<500).contains(code) {
+            self = .badRequest
+        } else if (500..<600).contains(code) {
+            self = .unforeseen
+        } else {
+            return nil
+        }
+    }
+}
+
 /// How a failure looks to a client: its status, and one line that says what, why and what to do.
 extension Failure {
-    package var status: Status {
+    package var status: Status { kind.status }
+
+    package var kind: FailureKind {
         switch self {
         case .invalid, .sizeMismatch, .digestMismatch, .fieldsTooLong, .unknownStore, .unknownMarker, .clientGone:
             .badRequest
-        case .loginNeeded: .unauthorized
-        case .notAllowed: .forbidden
+        case .loginNeeded: .loginNeeded
+        case .notAllowed: .notAllowed
         case .notFound, .noData: .notFound
-        case .clientSilent: .requestTimeout
+        case .clientSilent: .clientSilent
         case .idTaken, .dataComing, .dataImmutable, .fieldImmutable, .versionConflict: .conflict
         case .preconditionFailed: .preconditionFailed
-        case .imageTooLarge: .contentTooLarge
+        case .imageTooLarge: .tooLarge
         case .storeBroken: .badGateway
         case .transfersTaken, .leaseLost, .registryBusy, .registryAway, .storeAway, .storeForeign, .storeNotOffered,
             .notLocal:
-            .serviceUnavailable
-        case .noSpace: .insufficientStorage
+            .unavailable
+        case .noSpace: .noSpace
         }
     }
 

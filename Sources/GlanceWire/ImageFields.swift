@@ -121,11 +121,17 @@ package struct ImageFields: Equatable, Sendable {
 
 /// The start of a text that a client sent, to be shown in an error.
 package func excerpt(_ text: String) -> String {
-    let scalars = text.unicodeScalars.prefix(64).map { scalar -> Character in
-        switch scalar.properties.generalCategory {
-        case .control, .lineSeparator, .paragraphSeparator, .format: "?"
-        default: Character(scalar)
-        }
-    }
-    return String(scalars) + (text.unicodeScalars.count > 64 ? "…" : "")
+    printable(String(String.UnicodeScalarView(text.unicodeScalars.prefix(64))))
+        + (text.unicodeScalars.count > 64 ? "…" : "")
+}
+
+/// A stranger's text with nothing in it that would move a terminal's cursor, end a line, or hide: `?` in its place.
+package func printable(_ text: String) -> String {
+    String(
+        text.unicodeScalars.map { scalar -> Character in
+            switch scalar.properties.generalCategory {
+            case .control, .lineSeparator, .paragraphSeparator, .format: "?"
+            default: Character(scalar)
+            }
+        })
 }

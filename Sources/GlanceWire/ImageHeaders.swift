@@ -28,6 +28,30 @@ package enum ImageHeaders {
         return headers
     }
 
+    /// What a client says of an image, as it sends it.
+    package static func fields(_ fields: ImageFields) -> Headers {
+        var headers = Headers()
+        for name in ImageFields.Name.allCases {
+            if let text = fields.texts[name] { headers.add(prefix + name.rawValue, text) }
+        }
+        for (key, value) in fields.properties.pairs { headers.add(propertyPrefix + key, value) }
+        return headers
+    }
+
+    /// What a service says of an image.
+    package static func reported(_ headers: Headers) -> ReportedImage {
+        var image = ReportedImage()
+        for field in headers.fields {
+            let name = Headers.folded(field.name)
+            if name.hasPrefix(foldedPropertyPrefix) {
+                image.properties[String(name.dropFirst(foldedPropertyPrefix.count))] = field.value
+            } else if name.hasPrefix(foldedPrefix) {
+                image.texts[String(name.dropFirst(foldedPrefix.count))] = field.value
+            }
+        }
+        return image
+    }
+
     /// Bytes that an image's fields take as header lines.
     package static func byteCount(_ image: Image, uri: String) -> Int {
         fields(image, uri: uri).fields.reduce(0) { $0 + $1.name.utf8.count + $1.value.utf8.count + ": \r\n".utf8.count }

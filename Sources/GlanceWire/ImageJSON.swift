@@ -117,6 +117,32 @@ package enum ImageJSON {
     private struct Envelope: Decodable {
         let image: [String: JSONValue]
     }
+
+    /// The image of an answer `{"image": {…}}`; nil where it is none.
+    package static func reported(_ bytes: [UInt8]) -> ReportedImage? {
+        (try? JSONDecoder().decode(Envelope.self, from: Data(bytes))).map { reported($0.image) }
+    }
+
+    /// The images of an answer `{"images": [{…}…]}`; nil where it is none.
+    package static func reportedList(_ bytes: [UInt8]) -> [ReportedImage]? {
+        (try? JSONDecoder().decode(ListEnvelope.self, from: Data(bytes))).map { $0.images.map(reported) }
+    }
+
+    private static func reported(_ members: [String: JSONValue]) -> ReportedImage {
+        var image = ReportedImage()
+        for (key, value) in members {
+            if key == "properties", case .object(let properties) = value {
+                image.properties = properties.compactMapValues(\.text)
+            } else if let text = value.text {
+                image.texts[key] = text
+            }
+        }
+        return image
+    }
+
+    private struct ListEnvelope: Decodable {
+        let images: [[String: JSONValue]]
+    }
 }
 
 /// The JSON values that mean something in an image.
@@ -126,6 +152,16 @@ private enum JSONValue: Decodable {
     case boolean(Bool)
     case object([String: JSONValue])
     case other
+
+    /// As a header would say it; nil for what no header can.
+    var text: String? {
+        switch self {
+        case .string(let text): text
+        case .integer(let number): String(number)
+        case .boolean(let flag): flag ? "True" : "False"
+        case .object, .other: nil
+        }
+    }
 
     init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()

@@ -37,7 +37,8 @@ package final class ClientAnswer: ByteSource {
         try receive(into: buffer)
     }
 
-    private func receive(into buffer: UnsafeMutableRawBufferPointer) throws(HTTPClientError) -> Int {
+    /// As `read`.
+    package func receive(into buffer: UnsafeMutableRawBufferPointer) throws(HTTPClientError) -> Int {
         if let failure { throw failure }
         guard let connection, !buffer.isEmpty else { return 0 }
         do throws(HTTPClientError) {

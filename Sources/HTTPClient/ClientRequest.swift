@@ -8,16 +8,22 @@ package struct ClientRequest {
     package var headers: Headers
     /// A body that is at hand; nil for none. One that is not is written to an `HTTPUpload`.
     package var body: [UInt8]?
+    /// Whether it may be sent again where nobody knows what became of it; at first what its method says (RFC 9110,
+    /// section 9.2.2).
+    package var isRepeatable: Bool
+    /// By which another thread may end the exchange.
+    package var cancellation: Cancellation?
 
     package init(_ method: String, _ target: String, headers: Headers = Headers(), body: [UInt8]? = nil) {
         self.method = method
         self.target = target
         self.headers = headers
         self.body = body
+        isRepeatable = ["GET", "HEAD", "PUT", "DELETE", "OPTIONS"].contains(method)
     }
 
-    /// Whether it may be sent again where nobody knows what became of it (RFC 9110, section 9.2.2).
-    var isIdempotent: Bool { ["GET", "HEAD", "PUT", "DELETE", "OPTIONS"].contains(method) }
+    /// Whether nobody waits for the answer any more.
+    var isCancelled: Bool { cancellation?.isCancelled == true }
 
     /// How a body's end is told.
     enum BodyLength: Equatable {

@@ -61,7 +61,7 @@ package final class HTTPClient: Sendable {
     ) throws(HTTPClientError) -> ClientAnswer {
         let deadline = secondsMax.map { Deadline(seconds: $0) }
         let head = request.head(for: server, request.bodyLength)
-        return try exchange(with: server, deadline, canRepeat: request.isIdempotent) {
+        return try exchange(request, with: server, deadline, canRepeat: request.isRepeatable) {
             connection throws(HTTPClientError) in
             do throws(HTTPClientError) {
                 try connection.write(head + (request.body ?? []))
@@ -73,12 +73,15 @@ package final class HTTPClient: Sendable {
     }
 
     /// Begins a request whose body will be written: `length` bytes, or chunks where nobody knows. The server is asked
-    /// first whether it wants it.
+    /// first whether it wants it. `secondsMax` bounds all of it, as in `send`.
     package func upload(
-        _ request: ClientRequest, length: Int64?, to server: ServerURL
+        _ request: ClientRequest, length: Int64?, to server: ServerURL, secondsMax: Int? = nil
     ) throws(HTTPClientError) -> UploadStart {
+        let deadline = secondsMax.map { Deadline(seconds: $0) }
         let head = request.head(for: server, length.map { .fixed($0) } ?? .chunked, expectsContinue: length != 0)
-        return try exchange(with: server, nil, canRepeat: true) { connection throws(HTTPClientError) in
+        // Without its body a request does nothing, and none is sent before the server wants it.
+        return try exchange(request, with: server, deadline, canRepeat: length != 0 || request.isRepeatable) {
+            connection throws(HTTPClientError) in
             try connection.write(head)
             if length != 0, let answer = try self.refusal(of: request, from: server, on: connection) {
                 return .answered(answer)
@@ -114,27 +117,33 @@ package final class HTTPClient: Sendable {
     /// Runs `body` on a kept connection or a new one. Where a kept one turns out to be closed before a byte of an answer
     /// came, and the request may be sent twice, it is sent once more on a new one.
     private func exchange<Value>(
-        with server: ServerURL, _ deadline: Deadline?, canRepeat: Bool,
+        _ request: ClientRequest, with server: ServerURL, _ deadline: Deadline?, canRepeat: Bool,
         _ body: (HTTPConnection) throws(HTTPClientError) -> Value
     ) throws(HTTPClientError) -> Value {
         if let connection = kept.take(server) {
             do throws(HTTPClientError) {
-                try connection.begin(deadline: deadline)
+                try connection.begin(deadline: deadline, cancellation: request.cancellation)
                 return try body(connection)
-            } catch .closed where canRepeat && !connection.hasAnswered {}
+            } catch .closed where canRepeat && !connection.hasAnswered && !request.isCancelled {}
         }
-        let connection = try connect(to: server, deadline)
-        try connection.begin(deadline: deadline)
+        let connection = try connect(to: server, deadline, request.cancellation)
+        try connection.begin(deadline: deadline, cancellation: request.cancellation)
         return try body(connection)
     }
 
-    private func connect(to server: ServerURL, _ deadline: Deadline?) throws(HTTPClientError) -> HTTPConnection {
+    private func connect(
+        to server: ServerURL, _ deadline: Deadline?, _ cancellation: Cancellation?
+    ) throws(HTTPClientError) -> HTTPConnection {
         var secondsMax = settings.connectSecondsMax
         if let deadline { secondsMax = max(1, min(secondsMax, (Int(deadline.milliseconds) + 999) / 1000)) }
         do {
-            let connection = try Connection.connect(host: server.host, port: server.port, secondsMax: secondsMax)
+            let connection = try Connection.connect(host: server.host, port: server.port, secondsMax: secondsMax) {
+                cancellation?.watch($0)
+            }
             connection.idleSeconds = secondsMax
             guard server.isSecure else { return HTTPConnection(connection, idleSecondsMax: settings.idleSecondsMax) }
+            cancellation?.watch(connection.number)
+            defer { withExtendedLifetime(connection) { cancellation?.watch(nil) } }
             return HTTPConnection(
                 try TLSConnection(over: connection, host: server.host, context: tlsContext()),
                 idleSecondsMax: settings.idleSecondsMax)

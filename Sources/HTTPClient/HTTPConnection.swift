@@ -11,6 +11,8 @@ final class HTTPConnection {
 
     private let channel: any Channel
     private let idleSecondsMax: Int
+    /// Who may end the present exchange; told before the socket is closed.
+    private var cancellation: Cancellation?
     /// When the present exchange has to be over; nil: whenever.
     private var deadline: Deadline?
     private let buffer = Chunk(count: bufferBytes)
@@ -25,8 +27,14 @@ final class HTTPConnection {
         self.idleSecondsMax = idleSecondsMax
     }
 
-    func begin(deadline: Deadline?) throws(HTTPClientError) {
+    deinit {
+        cancellation?.watch(nil)
+    }
+
+    func begin(deadline: Deadline?, cancellation: Cancellation?) throws(HTTPClientError) {
         self.deadline = deadline
+        self.cancellation = cancellation
+        cancellation?.watch(channel.number)
         hasAnswered = false
         interimCount = 0
         channel.idleSeconds = idleSecondsMax
@@ -35,7 +43,11 @@ final class HTTPConnection {
 
     /// To be called when an exchange is over and both sides keep the connection. False where more has come than was asked
     /// for: such a connection is of no use.
-    func end() -> Bool { pending.isEmpty }
+    func end() -> Bool {
+        cancellation?.watch(nil)
+        defer { cancellation = nil }
+        return pending.isEmpty && cancellation?.isCancelled != true
+    }
 
     /// Whether the server has closed, or said something unasked, while nobody used the connection.
     var isStale: Bool {
@@ -59,6 +71,7 @@ final class HTTPConnection {
         var rest = bytes
         while !rest.isEmpty {
             guard try !isAnswered() else { return false }
+            try bound()
             let count = try catching { try channel.writePart(rest) }
             rest = UnsafeRawBufferPointer(rebasing: rest[count...])
         }

@@ -10,6 +10,9 @@ package protocol Channel: ByteSource, ByteSink {
     /// then it is 0, because a peer that answers may have stopped taking anything.
     func writePart(_ bytes: UnsafeRawBufferPointer) throws -> Int
 
+    /// The socket below, for whoever ends the connection from another thread.
+    var number: Int32 { get }
+
     /// What has come in already, without waiting: nil where nothing has, 0 at the end.
     func readNow(into buffer: UnsafeMutableRawBufferPointer) throws -> Int?
 }

@@ -2,13 +2,16 @@ import Bytes
 import Glibc
 
 extension Connection {
-    /// Connects to the first of a host's addresses that answers, within `secondsMax` for all of them.
-    package static func connect(host: String, port: UInt16, secondsMax: Int) throws(ConnectError) -> Connection {
+    /// Connects to the first of a host's addresses that answers, within `secondsMax` for all of them. `watch` is told
+    /// each socket that is waited for, and nil before it is closed.
+    package static func connect(
+        host: String, port: UInt16, secondsMax: Int, watch: (Int32?) -> Void = { _ in }
+    ) throws(ConnectError) -> Connection {
         let deadline = Deadline(seconds: secondsMax)
         var failure: PosixError?
         for address in try SocketAddress.resolve(host: host, port: port) {
             do throws(PosixError) {
-                return try connect(to: address, deadline)
+                return try connect(to: address, deadline, watch)
             } catch {
                 failure = error
             }
@@ -17,13 +20,17 @@ extension Connection {
     }
 
     /// Connects within the deadline.
-    private static func connect(to address: SocketAddress, _ deadline: Deadline) throws(PosixError) -> Connection {
+    private static func connect(
+        to address: SocketAddress, _ deadline: Deadline, _ watch: (Int32?) -> Void
+    ) throws(PosixError) -> Connection {
         let number = socket(address.family, streamWithoutWaiting, 0)
         guard number >= 0 else { throw PosixError("socket") }
         let connection = Connection(owning: number)
         let code = try address.withSocketAddress { Glibc.connect(number, $0, $1) }
         if code != 0 {
             guard errno == EINPROGRESS else { throw PosixError("connect", address.description) }
+            watch(number)
+            defer { withExtendedLifetime(connection) { watch(nil) } }
             try waitUntilConnected(number, address, deadline)
         }
         // Reads and writes say themselves when they do not wait.

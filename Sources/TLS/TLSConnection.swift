@@ -38,6 +38,8 @@ package final class TLSConnection: Channel {
         openSSL.clearErrors()
     }
 
+    package var number: Int32 { connection.number }
+
     package var idleSeconds: Int {
         get { connection.idleSeconds }
         set { connection.idleSeconds = newValue }
