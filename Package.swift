@@ -60,9 +60,8 @@ let package = Package(
         tests(
             "UnitTests",
             of: [
-                "Bytes", "Digest", "GlanceModel", "GlanceStores", "GlanceWire", "HTTP", "HTTPClient", "Keystone",
-                "SCGI",
-                "Sockets", "TLS", "Workers",
+                "Bytes", "Digest", "GlanceClient", "GlanceModel", "GlanceStores", "GlanceWire", "HTTP", "HTTPClient",
+                "Keystone", "SCGI", "Sockets", "TLS", "Workers",
             ]),
         // One suite a seam, for every implementation of it.
         tests(

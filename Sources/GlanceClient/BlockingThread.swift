@@ -1,5 +1,6 @@
 import Bytes
 import Glibc
+import HTTPClient
 import Synchronization
 
 /// A thread for work that blocks, which tasks must not do on theirs: what it is given it does in order, and it ends when
@@ -28,10 +29,9 @@ final class BlockingThread: Sendable {
         queue.end()
     }
 
-    /// Does `body` on the thread while the task waits. A task that is cancelled calls `onCancel`, which should make `body`
-    /// end soon.
+    /// Does `body` on the thread while the task waits. Where the task is cancelled so is `cancellation`, which ends `body`.
     func run<Value: Sendable>(
-        onCancel: @escaping @Sendable () -> Void, _ body: @escaping @Sendable () throws(GlanceError) -> Value
+        _ cancellation: Cancellation, _ body: @escaping @Sendable () throws(GlanceError) -> Value
     ) async throws(GlanceError) -> Value {
         let result = await withTaskCancellationHandler {
             await withCheckedContinuation { (continuation: CheckedContinuation<Result<Value, GlanceError>, Never>) in
@@ -40,7 +40,7 @@ final class BlockingThread: Sendable {
                 }
             }
         } onCancel: {
-            onCancel()
+            cancellation.cancel()
         }
         return try result.get()
     }

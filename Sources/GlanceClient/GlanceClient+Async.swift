@@ -31,7 +31,7 @@ extension GlanceClient {
     public func download(_ reference: String) async throws(GlanceError) -> ImageChunks {
         let cancellation = Cancellation()
         let thread = try BlockingThread()
-        return try await thread.run(onCancel: { cancellation.cancel() }) { () throws(GlanceError) in
+        return try await thread.run(cancellation) { () throws(GlanceError) in
             ImageChunks(try self.download(reference, cancellation: cancellation), on: thread, cancellation)
         }
     }
@@ -86,7 +86,7 @@ extension GlanceClient {
         _ body: @escaping @Sendable (GlanceClient, Cancellation) throws(GlanceError) -> Value
     ) async throws(GlanceError) -> Value {
         let cancellation = Cancellation()
-        return try await BlockingThread().run(onCancel: { cancellation.cancel() }) { () throws(GlanceError) in
+        return try await BlockingThread().run(cancellation) { () throws(GlanceError) in
             try body(self, cancellation)
         }
     }

@@ -50,6 +50,8 @@ public final class GlanceClient: Sendable {
         var transport = HTTPClient.Settings()
         transport.connectSecondsMax = settings.connectSecondsMax
         transport.idleSecondsMax = settings.idleSecondsMax
+        // nginx says it at once; who says nothing knows nothing of it.
+        transport.continueSecondsMax = 2
         transport.caFile = settings.caFile
         http = HTTPClient(transport)
         if server.isSecure {

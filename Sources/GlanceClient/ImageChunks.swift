@@ -40,8 +40,7 @@ private final class ConfinedDownload: @unchecked Sendable {
     }
 
     func next() async throws(GlanceError) -> [UInt8]? {
-        let cancellation = cancellation
-        return try await thread.run(onCancel: { cancellation.cancel() }) { () throws(GlanceError) in
+        try await thread.run(cancellation) { () throws(GlanceError) in
             try self.download.next()
         }
     }
@@ -86,7 +85,7 @@ private final class ConfinedList<Element: Sendable>: @unchecked Sendable {
         if let known = try list.nextAtHand() { return known }
         let thread = if let thread { thread } else { try BlockingThread() }
         self.thread = thread
-        return try await thread.run(onCancel: { [cancellation] in cancellation.cancel() }) { () throws(GlanceError) in
+        return try await thread.run(cancellation) { () throws(GlanceError) in
             try self.list.next()
         }
     }

@@ -237,6 +237,7 @@ import Testing
 
 /// A channel on which each read brings no more than one of the pieces, and which ends behind them.
 private final class PieceChannel: Channel {
+    let number: Int32 = -1
     var idleSeconds = 0
     private var pieces: [ArraySlice<UInt8>]
 

@@ -129,6 +129,7 @@ import Testing
 
 /// A channel that breaks at the first write, and on which an answer has come just before.
 private final class BreakingChannel: Channel {
+    let number: Int32 = -1
     var idleSeconds = 0
     private var isBroken = false
     private var answer: [UInt8]

@@ -116,8 +116,8 @@ import Testing
         ("GET", true), ("HEAD", true), ("PUT", true), ("DELETE", true), ("POST", false), ("PATCH", false),
         ("COPY", false), ("get", false),
     ])
-    func `only what may happen twice is sent again`(method: String, isIdempotent: Bool) {
-        #expect(ClientRequest(method, "/").isIdempotent == isIdempotent)
+    func `only what may happen twice is sent again`(method: String, isRepeatable: Bool) {
+        #expect(ClientRequest(method, "/").isRepeatable == isRepeatable)
     }
 
     @Test func `nothing in a request makes a second line`() {

@@ -156,6 +156,9 @@ final class ScriptedPeer {
 
     func waitForTest() { toPeer.waitForIt() }
 
+    /// Lets another peer go on that waits for the test.
+    func wakeAnother() { toPeer.signal() }
+
     func note(_ text: String) { story += text }
 
     func close() { connection = nil }
