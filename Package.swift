@@ -77,6 +77,6 @@ let package = Package(
         // The walls between targets.
         tests("ArchitectureTests", of: []),
         // Real nginx, curl and openssl.
-        tests("IntegrationTests", of: ["Bytes", "HTTPClient", "Sockets", "TLS"]),
+        tests("IntegrationTests", of: ["Bytes", "GlanceClient", "HTTPClient", "Sockets", "TLS"]),
     ]
 )
