@@ -249,7 +249,7 @@ let described = """
 func client(of server: ScriptedServer, resumesMax: Int = 2) throws -> GlanceClient {
     var settings = GlanceClient.Settings()
     settings.resumesMax = resumesMax
-    settings.idleSecondsMax = 5
+    settings.idleSecondsMax = 30
     return try GlanceClient(url: server.url.description, settings: settings)
 }
 

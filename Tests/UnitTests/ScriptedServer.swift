@@ -56,7 +56,7 @@ private final class Door: Sendable {
 
     init(listener: consuming Listener) {
         self.listener = listener
-        self.listener.setAcceptSeconds(10)
+        self.listener.setAcceptSeconds(50)
     }
 
     /// Nil once nobody connects any more. The connection is closed behind its script.
@@ -81,7 +81,7 @@ final class ScriptedPeer {
         self.connection = connection
         self.toTest = toTest
         self.toPeer = toPeer
-        connection.idleSeconds = 10
+        connection.idleSeconds = 50
         // What is sent in pieces arrives in pieces.
         setNumber(connection.number, Int32(IPPROTO_TCP), TCP_NODELAY, Int32(1))
     }
@@ -131,7 +131,7 @@ final class ScriptedPeer {
     func waitUntilArrived() throws {
         guard let connection else { return }
         var count: Int32 = 0
-        let deadline = Deadline(seconds: 10)
+        let deadline = Deadline(seconds: 50)
         repeat {
             guard ioctl(connection.number, UInt(TIOCOUTQ), &count) == 0, !deadline.isPast else {
                 throw StreamError.timedOut
@@ -235,8 +235,8 @@ final class FileDescriptorOwner {
 }
 
 extension DispatchSemaphore {
-    /// Gives up after 10 seconds: then the test fails by what is missing.
-    fileprivate func waitForIt() { _ = wait(timeout: .now() + 10) }
+    /// Gives up after a while: then the test fails by what is missing.
+    fileprivate func waitForIt() { _ = wait(timeout: .now() + 50) }
 }
 
 private func withAddress(

@@ -1,22 +1,24 @@
 import Dispatch
+import Foundation
 import Synchronization
 
-/// A thread beside the test's own, for the other end of a conversation.
+/// Something that goes on while the test does, on a thread of its own: queues share a bounded number of threads, and many
+/// tests block at a time.
 final class ThreadBeside<Value: Sendable>: Sendable {
     private let result = Mutex<Value?>(nil)
     private let isDone = DispatchSemaphore(value: 0)
 
     init(_ body: @escaping @Sendable () -> Value) {
-        DispatchQueue(label: "beside").async {
+        Thread.detachNewThread {
             let value = body()
             self.result.withLock { $0 = value }
             self.isDone.signal()
         }
     }
 
-    /// What the thread ended with; nil where it did not end in 30 seconds. To be called once.
+    /// What the thread ended with; nil where it did not end in a minute. To be called once.
     func value() -> Value? {
-        guard isDone.wait(timeout: .now() + 30) == .success else { return nil }
+        guard isDone.wait(timeout: .now() + 60) == .success else { return nil }
         return result.withLock { $0 }
     }
 }
