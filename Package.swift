@@ -41,7 +41,7 @@ let package = Package(
         wall("TLS", ["Bytes", "Sockets", "SystemLibrary"]),
         wall("GlanceModel", ["Bytes"]),
         wall("GlanceWire", ["GlanceModel", "HTTP"]),
-        wall("GlanceRegistry", ["GlanceModel", "SQLite"]),
+        wall("GlanceRegistry", ["GlanceClient", "GlanceModel", "HTTP", "SQLite"]),
         wall("GlanceStores", ["Bytes", "Digest", "GlanceModel", "HTTP", "HTTPClient", "Keystone"]),
         wall("GlanceAPI", ["Bytes", "GlanceModel", "GlanceWire", "HTTP"]),
         wall(

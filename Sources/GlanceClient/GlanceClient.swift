@@ -2,6 +2,7 @@ import GlanceModel
 import GlanceWire
 import HTTP
 import HTTPClient
+import Synchronization
 
 /// A client of one Glance: adds, lists, reads, changes and removes virtual machine images.
 ///
@@ -22,6 +23,8 @@ public final class GlanceClient: Sendable {
         public var resumesMax = 4
         /// Certificates to trust, in PEM; nil: the system's.
         public var caFile: String?
+        /// Sent with every request besides.
+        package var headers = Headers()
 
         public init() {}
     }
@@ -29,6 +32,7 @@ public final class GlanceClient: Sendable {
     let server: ServerURL
     let settings: Settings
     let http: HTTPClient
+    private let clock = Atomic<Int64>(0)
 
     /// A Glance at `http://host:port`. Throws `invalid` where that is no address.
     public convenience init(host: String, port: UInt16 = 9292, settings: Settings = Settings()) throws(GlanceError) {
@@ -83,6 +87,7 @@ public final class GlanceClient: Sendable {
         _ method: String, _ target: String, _ headers: Headers = Headers(), _ cancellation: Cancellation?
     ) -> ClientRequest {
         var request = ClientRequest(method, target, headers: headers)
+        for field in settings.headers.fields { request.headers.add(field.name, field.value) }
         if let (name, value) = settings.credentials?.header { request.headers.add(name, value) }
         request.cancellation = cancellation
         // A change that was made and whose answer was lost would be refused the second time.
@@ -95,8 +100,15 @@ public final class GlanceClient: Sendable {
         let answer = try catching(request.cancellation) { () throws(HTTPClientError) in
             try http.send(request, to: server, secondsMax: settings.requestSecondsMax)
         }
+        if let seconds = answer.headers["date"].flatMap(HTTPDate.seconds) { clock.store(seconds, ordering: .relaxed) }
         return try accepted(answer, request.cancellation)
     }
+
+    /// The server's host and port.
+    package var address: String { server.authority }
+
+    /// What the server's clock said in its last answer: seconds since 1970-01-01 UTC.
+    package var serverTime: Int64 { clock.load(ordering: .relaxed) }
 
     func accepted(_ answer: ClientAnswer, _ cancellation: Cancellation?) throws(GlanceError) -> ClientAnswer {
         guard !(200..<300).contains(answer.status) else { return answer }

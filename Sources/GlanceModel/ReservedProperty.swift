@@ -1,0 +1,9 @@
+/// Properties by which a service that keeps its records in another one tells that one what no field says. No user sees
+/// or sets them.
+package enum ReservedProperty {
+    /// Before the name of each.
+    package static let prefix = "glance_registry_"
+    /// When the image was added, and when its metadata changed last, for lists in those orders: seconds since 1970-01-01 UTC.
+    package static let createdAt = prefix + "created_at"
+    package static let updatedAt = prefix + "updated_at"
+}

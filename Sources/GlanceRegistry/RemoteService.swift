@@ -1,0 +1,211 @@
+import GlanceClient
+import GlanceModel
+import Glibc
+
+/// The service that keeps the records: what is asked of it, over nothing but the documented API for metadata.
+struct RemoteService: Sendable {
+    /// How often a change is tried again because another one came in between.
+    private static let attemptsMax = 64
+
+    let client: GlanceClient
+    /// False: it counts no versions, knows no filters, and lists public images alone. Then this host is the only one.
+    let countsVersions: Bool
+    /// Locked while such a service's record is read, changed and written back.
+    let lockPath: String
+    let newName: @Sendable () -> String
+
+    /// The record of that id; nil where there is none.
+    func record(_ id: ImageID) throws(Failure) -> RemoteRecord? {
+        guard let found = try image(id.text) else { return nil }
+        guard let record = RemoteRecord(found) else {
+            // Those with a role of their own are nobody's images.
+            guard !id.text.hasPrefix(RemoteRole.prefix) else { return nil }
+            throw Self.stranger(id.text)
+        }
+        return record
+    }
+
+    func image(_ id: String) throws(Failure) -> ImageMetadata? {
+        do throws(GlanceError) {
+            return try client.image(id)
+        } catch .notFound {
+            return nil
+        } catch {
+            throw Failure(error)
+        }
+    }
+
+    private static func stranger(_ id: String) -> Failure {
+        .registryAway(
+            reason: "its image \(id) was not made by this service: give this service a registry of its own")
+    }
+
+    /// Keeps a new record, under its own id or the next number. Throws `idTaken`.
+    func add(_ record: RemoteRecord, id: ImageID?) throws(Failure) -> RemoteRecord {
+        let write = newName()
+        let properties = try record.properties(write: write)
+        var description = ImageDescription(
+            name: record.image.name.text, kind: record.kind, id: id?.text, isPublic: shows(record),
+            properties: properties)
+        (description.size, description.store) = (record.image.size, record.image.store.text)
+        description.sha256 = record.image.sha256?.text
+        do throws(GlanceError) {
+            let added = try client.add(description)
+            guard let known = RemoteRecord(added) else {
+                throw GlanceError.malformed("it does not give an image's properties back as they were given")
+            }
+            return known
+        } catch .conflict(let refusal) {
+            guard let id else { throw Failure(.conflict(refusal)) }
+            throw .idTaken(id)
+        } catch {
+            guard error.leavesDoubt, let found = try written(write, id: id) else { throw Failure(error) }
+            return found
+        }
+    }
+
+    /// Changes a record in one step, as `body` says of what it is now; false where there is none, or `body` says so.
+    func change(
+        _ id: ImageID, _ body: (inout RemoteRecord) throws(Failure) -> Bool
+    ) throws(Failure) -> Bool {
+        try alone { () throws(Failure) in
+            for _ in 0..<Self.attemptsMax {
+                guard var record = try record(id), try body(&record) else { return false }
+                if try replace(record) { return true }
+            }
+            throw .registryBusy
+        }
+    }
+
+    /// Writes a record over the revision that it was read at; false where that is no longer the present one.
+    private func replace(_ record: RemoteRecord) throws(Failure) -> Bool {
+        let write = newName()
+        var change = ImageUpdate(
+            name: record.image.name.text, kind: record.kind, isPublic: shows(record),
+            properties: try record.properties(write: write), replacesProperties: true,
+            version: countsVersions ? record.revision : nil)
+        (change.size, change.store) = (record.image.size, record.image.store.text)
+        change.sha256 = record.image.sha256?.text
+        do throws(GlanceError) {
+            try client.update(record.image.id.text, change)
+            return true
+        } catch .conflict where countsVersions {
+            return false
+        } catch .notFound {
+            return false
+        } catch {
+            guard error.leavesDoubt, try self.record(record.image.id)?.write == write else { throw Failure(error) }
+            return true
+        }
+    }
+
+    /// Removes a record as if it had never been, if `body` says so of what it is now.
+    func remove(_ id: ImageID, if body: (RemoteRecord) -> Bool) throws(Failure) -> Bool {
+        try alone { () throws(Failure) in
+            for _ in 0..<Self.attemptsMax {
+                guard let record = try record(id), body(record) else { return false }
+                do throws(GlanceError) {
+                    try client.delete(id.text, version: countsVersions ? record.revision : nil)
+                    return true
+                } catch .conflict where countsVersions {
+                    continue
+                } catch .notFound {
+                    return true
+                } catch {
+                    guard error.leavesDoubt, try self.record(id) == nil else { throw Failure(error) }
+                    return true
+                }
+            }
+            throw .registryBusy
+        }
+    }
+
+    /// At most `count` records that `filter` names.
+    func records(_ filter: ImageFilter, count: Int) throws(Failure) -> [RemoteRecord] {
+        var filter = filter
+        filter.limit = count
+        do throws(GlanceError) {
+            return try client.imagesDetailed(filter).all().compactMap(RemoteRecord.init)
+        } catch {
+            throw Failure(error)
+        }
+    }
+
+    /// The filter by one property of a record, whoever may see it.
+    func filter(_ key: String, _ value: String) -> ImageFilter {
+        var filter = ImageFilter()
+        filter.properties = [key: value]
+        filter.visibility = .all
+        return filter
+    }
+
+    /// What a write has left whose answer was lost.
+    private func written(_ write: String, id: ImageID?) throws(Failure) -> RemoteRecord? {
+        guard let id else { return try all(RemoteRecord.writeKey, write, count: 1).first { $0.write == write } }
+        return try record(id).flatMap { $0.write == write ? $0 : nil }
+    }
+
+    /// Records by one reserved property. A service without versions has no filters either.
+    func all(_ key: String, _ value: String, count: Int) throws(Failure) -> [RemoteRecord] {
+        guard countsVersions else {
+            return try everything().filter { (try? $0.properties(write: $0.write))?[key] == value }
+        }
+        return try records(filter(key, value), count: count)
+    }
+
+    /// Every record, of a service that has no filters.
+    func everything() throws(Failure) -> [RemoteRecord] {
+        do throws(GlanceError) {
+            return try client.imagesDetailed().all().compactMap(RemoteRecord.init)
+        } catch {
+            throw Failure(error)
+        }
+    }
+
+    /// Whether the other service is to list it among public images.
+    private func shows(_ record: RemoteRecord) -> Bool {
+        !countsVersions || record.isListed && record.image.isPublic
+    }
+
+    /// Runs `body` while no other worker of this host does, where versions do not keep them apart.
+    private func alone<Value>(_ body: () throws(Failure) -> Value) throws(Failure) -> Value {
+        guard !countsVersions else { return try body() }
+        let file = open(lockPath, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        guard file >= 0 else {
+            throw .registryAway(reason: "\(lockPath) cannot be opened: \(String(cString: strerror(errno)))")
+        }
+        defer { close(file) }
+        while flock(file, LOCK_EX) != 0 {
+            guard errno == EINTR else { throw .registryAway(reason: "\(lockPath) cannot be locked") }
+        }
+        return try body()
+    }
+}
+
+extension RemoteRecord {
+    fileprivate var kind: ImageMetadata.Kind { ImageMetadata.Kind(rawValue: image.type.rawValue) ?? .raw }
+}
+
+extension GlanceError {
+    /// Whether what was asked may have been done all the same.
+    fileprivate var leavesDoubt: Bool {
+        switch self {
+        case .timedOut, .brokenOff, .malformed, .serverFailed: true
+        case .unavailable(let refusal): refusal.status != 503
+        default: false
+        }
+    }
+}
+
+extension Failure {
+    /// What another service's answer means to whoever wanted something from the registry.
+    init(_ error: GlanceError) {
+        self =
+            switch error {
+            case .noSpace: .noSpace
+            case .unavailable(let refusal) where refusal.retryAfterSeconds ?? 10 <= 2: .registryBusy
+            case .invalid(let field, let problem): .invalid(field: field, problem: problem)
+            default: .registryAway(reason: error.description)
+            }
+    }
+}
