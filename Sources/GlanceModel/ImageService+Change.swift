@@ -57,7 +57,7 @@ extension ImageService {
     }
 
     /// A store may take its time: where all transfers are taken already, the janitor does it.
-    private func removeDoomed(_ bytes: StoredBytes) {
+    func removeDoomed(_ bytes: StoredBytes) {
         do {
             let slot = try transfers.take()
             defer { withExtendedLifetime(slot) {} }
