@@ -49,7 +49,7 @@ let package = Package(
             dependencies: [
                 "Bytes", "GlanceAPI", "GlanceModel", "GlanceRegistry", "GlanceStores", "GlanceWire", "HTTP",
                 "HTTPClient",
-                "Keystone", "SCGI", "Sockets", "Workers",
+                "Keystone", "PostgreSQL", "SCGI", "Sockets", "Workers",
             ],
             swiftSettings: strict),
 
