@@ -120,9 +120,12 @@ enum PostgreSQLMigrations {
         return version == all.count ? .same : .behind
     }
 
-    /// 0 where there are no tables yet.
+    /// 0 where there are no tables yet. By a query and not by `to_regclass`, which remembers what there was not.
     private static func version(of connection: PostgreSQLConnection) throws(PostgreSQLError) -> Int {
-        let isMade = try connection.rows("SELECT 1 WHERE to_regclass('site') IS NOT NULL") { $0.integer(0) } == [1]
+        let isMade =
+            try connection.rows(
+                "SELECT 1 FROM pg_catalog.pg_class WHERE relname = 'site' AND pg_catalog.pg_table_is_visible(oid)"
+            ) { $0.integer(0) } == [1]
         guard isMade else { return 0 }
         return try connection.rows("SELECT schema FROM site") { Int($0.integer(0)) }.first ?? 0
     }

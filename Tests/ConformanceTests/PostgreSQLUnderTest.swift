@@ -23,7 +23,7 @@ enum PostgreSQLUnderTest {
         if schemas.withLock({ $0.insert(schema).inserted }) {
             try PostgreSQLConnection(url, secondsMax: 20).execute("CREATE SCHEMA \(schema)")
         }
-        return "\(url)\(url.contains("?") ? "&" : "?")options=-c%20search_path%3D\(schema)"
+        return "\(url)\(url.contains("?") ? "&" : "?")application_name=\(schema)&options=-c%20search_path%3D\(schema)"
     }
 
     static func settings(connectionsMax: Int = 8, busySecondsMax: Int = 20) throws -> PostgreSQLRegistry.Settings {
