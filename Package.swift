@@ -17,7 +17,7 @@ func tests(_ name: String, of imports: [Target.Dependency]) -> Target {
 
 let everything: [Target.Dependency] = [
     "Bytes", "GlanceAPI", "GlanceModel", "GlanceRegistry", "GlanceStores", "GlanceWire", "HTTP", "HTTPClient",
-    "Keystone", "SCGI", "SQLite", "Sockets", "Workers", "glance-api",
+    "Keystone", "PostgreSQL", "SCGI", "SQLite", "Sockets", "Workers", "glance-api",
 ]
 
 // What each target may import is decided in docs/architecture.md; a test compares the two.
@@ -38,10 +38,11 @@ let package = Package(
         wall("Keystone", ["HTTP", "HTTPClient"]),
         wall("Digest", ["SystemLibrary"]),
         wall("SQLite", ["SystemLibrary"]),
+        wall("PostgreSQL", ["SystemLibrary"]),
         wall("TLS", ["Bytes", "Sockets", "SystemLibrary"]),
         wall("GlanceModel", ["Bytes"]),
         wall("GlanceWire", ["GlanceModel", "HTTP"]),
-        wall("GlanceRegistry", ["GlanceClient", "GlanceModel", "HTTP", "SQLite"]),
+        wall("GlanceRegistry", ["Digest", "GlanceClient", "GlanceModel", "HTTP", "PostgreSQL", "SQLite"]),
         wall("GlanceStores", ["Bytes", "Digest", "GlanceModel", "HTTP", "HTTPClient", "Keystone"]),
         wall("GlanceAPI", ["Bytes", "GlanceModel", "GlanceWire", "HTTP"]),
         wall(
@@ -52,7 +53,7 @@ let package = Package(
             dependencies: [
                 "Bytes", "GlanceAPI", "GlanceModel", "GlanceRegistry", "GlanceStores", "GlanceWire", "HTTP",
                 "HTTPClient",
-                "Keystone", "SCGI", "Sockets", "Workers",
+                "Keystone", "PostgreSQL", "SCGI", "Sockets", "Workers",
             ],
             swiftSettings: strict),
 
@@ -61,14 +62,14 @@ let package = Package(
             "UnitTests",
             of: [
                 "Bytes", "Digest", "GlanceClient", "GlanceModel", "GlanceStores", "GlanceWire", "HTTP", "HTTPClient",
-                "Keystone", "SCGI", "Sockets", "TLS", "Workers",
+                "Keystone", "PostgreSQL", "SCGI", "Sockets", "TLS", "Workers",
             ]),
         // One suite a seam, for every implementation of it.
         tests(
             "ConformanceTests",
             of: [
                 "Bytes", "Digest", "GlanceModel", "GlanceRegistry", "GlanceStores", "HTTP", "HTTPClient", "Keystone",
-                "SQLite",
+                "PostgreSQL", "SQLite",
             ]),
         // SCGI text in, bytes out, through everything but a network.
         tests("HandlerTests", of: everything),

@@ -31,6 +31,8 @@ package enum Failure: Error, Equatable, Sendable {
     // This service cannot, for the moment.
     case noSpace
     case transfersTaken
+    /// Its operator lets nobody change anything.
+    case readOnly
     case leaseLost(ImageID)
     case registryBusy
     case registryAway(reason: String)

@@ -2,7 +2,7 @@ extension ImageService {
     /// Adds an image: with `body` its data are stored too, without it the image is queued. All that can be refused is
     /// refused before a byte of the body is read, and a failure leaves nothing.
     package func add(_ draft: ImageDraft, body: ImageBody?, for caller: Caller) throws(Failure) -> Image {
-        try caller.identity.mayWrite()
+        try checkWriting(by: caller)
         if let id = draft.id, try registry.record(id) != nil { throw .idTaken(id) }
         let store = try stores.offered(draft.store)
         let new = NewImage(draft, store: store.name, owner: caller.identity.ownerName, createdAt: surroundings.now())

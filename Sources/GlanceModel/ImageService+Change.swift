@@ -1,7 +1,7 @@
 extension ImageService {
     /// Changes metadata: only what `change` names.
     package func update(_ id: ImageID, _ change: ImageChange, for caller: Caller) throws(Failure) -> Image {
-        try caller.identity.mayWrite()
+        try checkWriting(by: caller)
         for _ in 0..<Self.attemptsMax {
             let image = try changeable(id, by: caller).image
             let changed = try image.changed(change, at: surroundings.now())
@@ -18,7 +18,7 @@ extension ImageService {
     package func fill(_ id: ImageID, _ change: ImageChange, body: ImageBody, for caller: Caller) throws(Failure)
         -> Image
     {
-        try caller.identity.mayWrite()
+        try checkWriting(by: caller)
         for _ in 0..<Self.attemptsMax {
             let queued = try changeable(id, by: caller).image
             guard queued.status == .queued else { throw .dataImmutable(id) }
@@ -41,7 +41,7 @@ extension ImageService {
     /// Deletes an image: first the record, then the bytes. Bytes that cannot be removed now stay on the list that the
     /// janitor works off.
     package func delete(_ id: ImageID, version: Int64?, for caller: Caller) throws(Failure) {
-        try caller.identity.mayWrite()
+        try checkWriting(by: caller)
         for _ in 0..<Self.attemptsMax {
             let record = try changeable(id, by: caller)
             if let version, version != record.image.version {
@@ -57,7 +57,7 @@ extension ImageService {
     }
 
     /// A store may take its time: where all transfers are taken already, the janitor does it.
-    private func removeDoomed(_ bytes: StoredBytes) {
+    func removeDoomed(_ bytes: StoredBytes) {
         do {
             let slot = try transfers.take()
             defer { withExtendedLifetime(slot) {} }

@@ -56,20 +56,24 @@ extension ImageService {
         }
     }
 
-    /// The one step that makes an upload count. Where nobody knows whether it was done, the record is asked.
+    /// The one step that makes an upload count. Where nobody knows whether it was done, or still will be, the lease is
+    /// taken back: from then on it cannot be, and the record tells.
     private func publish(_ image: Image, in store: any ImageStore, under lease: Lease) throws(Failure) {
-        let failure: Failure
+        let isPublished: Bool
         do throws(Failure) {
-            if try registry.commit(image, lease: lease) { return }
-            failure = .leaseLost(image.id)
+            isPublished = try registry.commit(image, lease: lease)
         } catch {
+            let found: ImageRecord?
             // Unreachable: the bytes stay, and the lease names them for the janitor.
-            guard let found = try? registry.record(image.id) else { throw error }
-            if found.image.status == .available, found.location == lease.bytes.location { return }
-            failure = error
+            guard (try? registry.release(lease, of: image.id, leavesBytes: true)) != nil else { throw error }
+            do { found = try registry.record(image.id) } catch _ { throw error }
+            if found?.image.status == .available, found?.location == lease.bytes.location { return }
+            removeDoomed(lease.bytes)
+            throw error
         }
-        giveUp(lease, of: image.id, in: store, after: failure)
-        throw failure
+        guard !isPublished else { return }
+        giveUp(lease, of: image.id, in: store, after: .leaseLost(image.id))
+        throw .leaseLost(image.id)
     }
 
     /// Takes back what an attempt left: bytes first, because the lease is what names them. Those that cannot be removed

@@ -51,6 +51,12 @@ package struct ImageService: Sendable {
         return record
     }
 
+    /// Asked before anything is added, changed or deleted.
+    func checkWriting(by caller: Caller) throws(Failure) {
+        try caller.identity.mayWrite()
+        guard !limits.isReadOnly else { throw .readOnly }
+    }
+
     /// A record that the caller may change, and whose data are not just coming in.
     func changeable(_ id: ImageID, by caller: Caller) throws(Failure) -> ImageRecord {
         let record = try known(id, to: caller.identity)

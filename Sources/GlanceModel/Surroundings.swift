@@ -25,6 +25,8 @@ package struct ImageLimits: Sendable {
     package var imageBytesMax: Int64
     /// Seconds that an upload's reservation outlives its last sign of life.
     package var leaseSeconds: Int
+    /// True: nothing may be added, changed or deleted.
+    package var isReadOnly = false
 
     package init(imageBytesMax: Int64, leaseSeconds: Int) {
         self.imageBytesMax = imageBytesMax

@@ -1,20 +1,22 @@
 import GlanceModel
-import SQLite
 
 /// An image as a row of the table `images`, both ways.
 enum ImageRow {
     /// What `record` reads, in its order. The properties come as lines `key=value`: a key has no `=`, a value no line end.
-    static let columns = """
+    /// `joined` is how the database makes one text of an image's rows in `properties`.
+    static func columns(propertiesJoined joined: String) -> String {
+        """
         sequence, id, name, type, size, is_size_known, store, created_at, updated_at, deleted_at, status, is_public, owner,
         sha256, version, CASE status WHEN 'available' THEN location END,
-        (SELECT group_concat(key || '=' || value, char(10)) FROM properties WHERE properties.sequence = images.sequence)
+        (SELECT \(joined) FROM properties WHERE properties.sequence = images.sequence)
         """
+    }
 
-    static func record(_ row: SQLiteRow) -> ImageRecord {
+    static func record(_ row: some SQLRow) -> ImageRecord {
         ImageRecord(image: image(row), location: row.optionalText(15).map(Location.init), sequence: row.integer(0))
     }
 
-    private static func image(_ row: SQLiteRow) -> Image {
+    private static func image(_ row: some SQLRow) -> Image {
         Image(
             id: ImageID(recorded: row.text(1)),
             name: ImageName(recorded: row.text(2)),
@@ -32,7 +34,7 @@ enum ImageRow {
             version: row.integer(14))
     }
 
-    private static func properties(_ lines: String) -> ImageProperties {
+    static func properties(_ lines: String) -> ImageProperties {
         ImageProperties(
             recorded: lines.utf8.split(separator: UInt8(ascii: "\n")).map { line in
                 let end = line.firstIndex(of: UInt8(ascii: "=")) ?? line.endIndex
@@ -40,12 +42,20 @@ enum ImageRow {
             })
     }
 
+    /// The columns that a new row has and that never change: id, is_generated, owner, created_at, status.
+    static func newValues<Value: SQLValue>(_ image: Image, isGenerated: Bool) -> [Value] {
+        [
+            .text(image.id.text), .integer(isGenerated ? 1 : 0), .text(image.owner), .integer(image.createdAt.seconds),
+            .text(image.status.rawValue),
+        ]
+    }
+
     /// The columns that a change can change: name, type, size, is_size_known, store, updated_at, is_public, sha256, version.
-    static func changingValues(_ image: Image) -> [SQLiteValue] {
+    static func changingValues<Value: SQLValue>(_ image: Image) -> [Value] {
         [
             .text(image.name.text), .text(image.type.rawValue), .integer(image.size ?? 0),
             .integer(image.size == nil ? 0 : 1), .text(image.store.text), .integer(image.updatedAt.seconds),
-            .integer(image.isPublic ? 1 : 0), image.sha256.map { .text($0.text) } ?? .null, .integer(image.version),
+            .integer(image.isPublic ? 1 : 0), .optional(image.sha256?.text), .integer(image.version),
         ]
     }
 }

@@ -30,8 +30,17 @@ extension RemoteRegistry {
     }
 
     package func release(_ lease: Lease, of id: ImageID, leavesBytes: Bool) throws(Failure) {
-        if leavesBytes { try doom(lease.bytes) }
-        try giveBack(id) { $0.isHeld(by: lease) }
+        guard leavesBytes else { return try giveBack(id) { $0.isHeld(by: lease) } }
+        _ = try service.change(id) { record in
+            guard record.isHeld(by: lease) else { return false }
+            record.attempt?.hasEnded = true
+            return true
+        }
+        // Nothing can be committed under it any more; what was before stays.
+        let record = try service.record(id)
+        if record?.image.status == .available, record?.location == lease.bytes.location { return }
+        try doom(lease.bytes)
+        try giveBack(id) { $0.attempt?.name == lease.name }
     }
 
     /// Makes a saving record that `body` names what it was before its attempt: queued, or not there.

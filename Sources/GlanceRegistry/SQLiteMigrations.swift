@@ -93,12 +93,7 @@ enum SQLiteMigrations {
     static func run(on connection: SQLiteConnection, newSite: String) throws(Failure) {
         try connection.write { () throws(Failure) in
             let version = try userVersion(connection)
-            guard version <= all.count else {
-                throw Failure.registryAway(
-                    reason:
-                        "the database has schema \(version), and this program knows \(all.count): use a newer glance-api"
-                )
-            }
+            guard version <= all.count else { throw .newerSchema(version, known: all.count) }
             for statements in all[version...] {
                 for sql in statements {
                     try asFailure { () throws(SQLiteError) in

@@ -28,7 +28,7 @@ extension SQLiteRegistry {
                     UPDATE images SET status = 'saving', was_queued = 1, lease = ?3, lease_ends_at = unixepoch() + ?4,
                         attempt_store = ?5, location = ?6
                     WHERE id = ?1 AND version = ?2 AND status = 'queued'
-                    """, [.text(id.text), .integer(version)] + leaseValues(lease))
+                    """, [.text(id.text), .integer(version)] + SQLiteValue.values(of: lease))
                 return connection.changes == 1
             }
         }
@@ -118,21 +118,13 @@ extension SQLiteRegistry {
     private func insert(
         _ image: Image, isGenerated: Bool, lease: Lease?, on connection: SQLiteConnection
     ) throws(SQLiteError) {
-        let values: [SQLiteValue] = [
-            .text(image.id.text), .integer(isGenerated ? 1 : 0), .text(image.owner), .integer(image.createdAt.seconds),
-            .text(image.status.rawValue),
-        ]
         try connection.execute(
             """
             INSERT INTO images (id, is_generated, owner, created_at, status, name, type, size, is_size_known, store,
                 updated_at, is_public, sha256, version, lease, lease_ends_at, attempt_store, location)
             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, unixepoch() + ?16, ?17, ?18)
-            """, values + ImageRow.changingValues(image) + leaseValues(lease))
-    }
-
-    private func leaseValues(_ lease: Lease?) -> [SQLiteValue] {
-        guard let lease else { return [.null, .null, .null, .null] }
-        let bytes = lease.bytes
-        return [.text(lease.name), .integer(Int64(lease.seconds)), .text(bytes.store.text), .text(bytes.location.text)]
+            """,
+            ImageRow.newValues(image, isGenerated: isGenerated) + ImageRow.changingValues(image)
+                + SQLiteValue.values(of: lease))
     }
 }

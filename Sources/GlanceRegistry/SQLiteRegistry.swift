@@ -38,7 +38,7 @@ package struct SQLiteRegistry: ImageRegistry {
         }
     }
 
-    private static let recordByID = "SELECT \(ImageRow.columns) FROM images WHERE id = ?1"
+    private static let recordByID = "SELECT \(columns) FROM images WHERE id = ?1"
 
     package func update(_ image: Image) throws(Failure) -> Bool {
         try pool.write { connection throws(Failure) in

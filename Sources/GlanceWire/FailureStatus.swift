@@ -54,8 +54,8 @@ extension Failure {
         case .preconditionFailed: .preconditionFailed
         case .imageTooLarge: .tooLarge
         case .storeBroken: .badGateway
-        case .transfersTaken, .leaseLost, .registryBusy, .registryAway, .storeAway, .storeForeign, .storeNotOffered,
-            .notLocal:
+        case .transfersTaken, .readOnly, .leaseLost, .registryBusy, .registryAway, .storeAway, .storeForeign,
+            .storeNotOffered, .notLocal:
             .unavailable
         case .noSpace: .noSpace
         }
@@ -66,7 +66,7 @@ extension Failure {
         switch self {
         case .transfersTaken, .leaseLost, .registryBusy: 2
         case .registryAway, .storeAway: 10
-        case .storeForeign, .storeNotOffered, .notLocal: 60
+        case .readOnly, .storeForeign, .storeNotOffered, .notLocal: 60
         case .invalid, .sizeMismatch, .digestMismatch, .fieldsTooLong, .unknownStore, .unknownMarker, .imageTooLarge,
             .loginNeeded, .notAllowed, .notFound, .noData, .idTaken, .dataComing, .dataImmutable, .fieldImmutable,
             .versionConflict, .preconditionFailed, .clientGone, .clientSilent, .noSpace, .storeBroken:
@@ -118,6 +118,8 @@ extension Failure {
             "There is no room for this image: ask the operator for space."
         case .transfersTaken:
             "As many images as this service allows are on their way already: try again in a moment."
+        case .readOnly:
+            "Nothing can be added, changed or deleted just now, because the operator is at work on this service: try again later. Reading goes on."
         case .leaseLost(let id):
             "The upload of the image \(id) stood still for too long and was given up. Nothing was kept: try again."
         case .registryBusy:

@@ -20,11 +20,10 @@ struct Assembly {
 
     /// Makes the registry if it is new, and ties the stores to it.
     func prepare() throws {
-        try SQLiteRegistry.prepare(
-            path: settings.registryPath, busySecondsMax: settings.registryBusySecondsMax, newSite: randomName())
+        try settings.registry.prepare(settings)
         let registry = try registry()
         let site = try registry.siteID()
-        for store in try stores().all { try open(store, site: site, registry) }
+        for store in try stores(registry).all { try open(store, site: site, registry) }
     }
 
     /// A service that other hosts run may be away while this one starts: it is ready when it is back. What is on this host
@@ -39,21 +38,21 @@ struct Assembly {
     }
 
     func registry() throws(Failure) -> any ImageRegistry {
-        try SQLiteRegistry(path: settings.registryPath, busySecondsMax: settings.registryBusySecondsMax)
+        try settings.registry.open(settings)
     }
 
-    func stores() throws -> StoreSet {
-        StoreSet(try settings.stores.map(store(named:)), default: StoreName(settings.defaultStore))
+    /// Those that `registry` has images of: the process's one, so that its connections are all that the process has.
+    func stores(_ registry: any ImageRegistry) throws -> StoreSet {
+        StoreSet(try settings.stores.map { try store(named: $0, registry) }, default: StoreName(settings.defaultStore))
     }
 
-    private func store(named name: String) throws -> any ImageStore {
+    private func store(named name: String, _ registry: any ImageRegistry) throws -> any ImageStore {
         guard name == StoreName.swift.text, let swift = settings.swift else {
             return try FileStore(
                 FileStore.Settings(
                     directory: settings.fileDirectory, gatewayPrefix: "/_glance/images/",
                     freeBytesMin: settings.freeBytesMin, groupID: try groupID()))
         }
-        let registry = try registry()
         var store = SwiftStore.Settings(
             authentication: swift.authentication, credentials: swift.credentials,
             registered: { () throws(Failure) in (try registry.siteID(), try registry.hasImages(in: .swift)) })
@@ -74,10 +73,12 @@ struct Assembly {
     }
 
     func images(transfers: TransferSlots) throws -> ImageService {
-        ImageService(
-            registry: try registry(), stores: try stores(),
-            limits: ImageLimits(imageBytesMax: settings.imageBytesMax, leaseSeconds: settings.leaseSeconds),
-            transfers: transfers, surroundings: surroundings)
+        let registry = try registry()
+        var limits = ImageLimits(imageBytesMax: settings.imageBytesMax, leaseSeconds: settings.leaseSeconds)
+        limits.isReadOnly = settings.isReadOnly
+        return ImageService(
+            registry: registry, stores: try stores(registry), limits: limits, transfers: transfers,
+            surroundings: surroundings)
     }
 
     func api(_ images: ImageService, metrics: @escaping @Sendable () -> String) -> GlanceAPI {
@@ -96,8 +97,9 @@ struct Assembly {
 
     /// One that takes the place of another, after HUP or a crash, goes by its name: it need not wait for that one's lock.
     func janitor() throws -> Janitor {
-        Janitor(
-            registry: try registry(), stores: try stores(), holder: "\(hostName()) \(settings.listen)",
+        let registry = try registry()
+        return Janitor(
+            registry: registry, stores: try stores(registry), holder: "\(hostName()) \(settings.listen)",
             lockSeconds: max(60, settings.janitorSeconds * 3))
     }
 

@@ -62,7 +62,7 @@ struct JanitorMain {
         let janitor = try assembly.janitor()
         repeat {
             do throws(Failure) {
-                if let sweep = try janitor.sweep() { report(sweep, to: assembly.log) }
+                if !assembly.settings.isReadOnly, let sweep = try janitor.sweep() { report(sweep, to: assembly.log) }
             } catch {
                 assembly.log.error("the janitor could not work: \(error.operatorReason ?? error.message)")
             }

@@ -81,11 +81,19 @@ extension Setting {
             "Seconds that requests in hand have to end in when the service is told to stop."),
         Setting(
             "registry", .text, "sqlite:///var/lib/glance/registry.sqlite",
-            "Where metadata live: `sqlite://` and the absolute path of the database file, which is made if it is missing."
+            "Where metadata live: `sqlite://` and the absolute path of the database file, which is made if it is missing; or `postgresql://USER@HOST/DATABASE`, with whatever libpq takes behind a question mark, as in `?passfile=/etc/glance/pgpass&sslmode=verify-full`. Keep the password in the passfile."
         ),
         Setting(
             "registry_busy_seconds_max", .number(seconds), "10",
-            "Seconds to wait for another process that writes to the registry; then the answer is 503."),
+            "Seconds to wait for another process that writes to the registry; with PostgreSQL for a free connection, for a host that is connected to, and for the answer to a statement. Then the answer is 503."
+        ),
+        Setting(
+            "registry_connections_max", .number(1...1000), "8",
+            "Connections to PostgreSQL of each process at the most: so many for each worker, and at most one for the janitor."
+        ),
+        Setting(
+            "read_only", .flag, "false",
+            "True: nothing can be added, changed or deleted (503), and the janitor rests. For moving the registry."),
         Setting(
             "stores", .names(["file", "swift"]), "file", "Image stores to offer, by name, with blanks between them."),
         Setting("default_store", .choices(["file", "swift"]), "file", "The store of images that name none."),

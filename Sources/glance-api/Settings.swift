@@ -11,8 +11,11 @@ struct Settings: Sendable {
     let requestSecondsMax: Int
     let clientIdleSecondsMax: Int
     let drainSecondsMax: Int
-    let registryPath: String
+    let registry: RegistrySetting
     let registryBusySecondsMax: Int
+    /// Of one process.
+    let registryConnectionsMax: Int
+    let isReadOnly: Bool
     let stores: [String]
     let defaultStore: String
     let fileDirectory: String
@@ -41,8 +44,10 @@ struct Settings: Sendable {
         requestSecondsMax = reader.int("request_seconds_max")
         clientIdleSecondsMax = reader.int("client_idle_seconds_max")
         drainSecondsMax = reader.int("drain_seconds_max")
-        registryPath = try reader.sqlitePath("registry")
+        registry = try reader.registry("registry")
         registryBusySecondsMax = reader.int("registry_busy_seconds_max")
+        registryConnectionsMax = reader.int("registry_connections_max")
+        isReadOnly = reader.text("read_only") == "true"
         stores = reader.text("stores").split(separator: " ").map(String.init)
         defaultStore = reader.text("default_store")
         fileDirectory = try reader.absolutePath("file_directory")
@@ -112,13 +117,12 @@ struct SettingsReader {
         return address
     }
 
-    func sqlitePath(_ key: String) throws(SettingsError) -> String {
-        let scheme = "sqlite://"
-        let path = String(text(key).dropFirst(scheme.count))
-        guard text(key).hasPrefix(scheme), path.hasPrefix("/") else {
-            throw error(key, "it takes sqlite:// and an absolute path, as in sqlite:///var/lib/glance/registry.sqlite")
+    /// What is wrong with it is said without it: there may be a password in it.
+    func registry(_ key: String) throws(SettingsError) -> RegistrySetting {
+        guard let registry = RegistrySetting(text(key)) else {
+            throw error(key, "it takes \(RegistrySetting.forms)")
         }
-        return path
+        return registry
     }
 
     func absolutePath(_ key: String) throws(SettingsError) -> String {

@@ -51,7 +51,8 @@ import Testing
             try cache.record(image.id, on: connection) { () throws(SQLiteError) in
                 reads += 1
                 return try connection.first(
-                    "SELECT \(ImageRow.columns) FROM images WHERE id = ?1", [.text(image.id.text)], ImageRow.record)
+                    "SELECT \(SQLiteRegistry.columns) FROM images WHERE id = ?1", [.text(image.id.text)],
+                    ImageRow.record)
             }
         }
 

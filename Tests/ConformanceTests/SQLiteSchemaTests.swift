@@ -111,8 +111,8 @@ import Testing
         ][key]!
 
         for place in [nil, try place(in: query)] {
-            for statement in SQLiteList.statements(query, after: place) {
-                let plan = try plan(of: statement)
+            for statement in SQLiteRegistry.statements(query, after: place) {
+                let plan = try plan(statement.sql, statement.values)
 
                 #expect(plan.contains { $0.hasPrefix("SEARCH images USING INDEX \(index)") }, "\(plan)")
                 #expect(!plan.contains { $0.contains("TEMP B-TREE") || $0.hasPrefix("SCAN") }, "\(plan)")
@@ -126,7 +126,8 @@ import Testing
         query.visibility = .all
 
         for place in [nil, try place(in: query)] {
-            let plan = try plan(of: SQLiteList.statements(query, after: place)[0])
+            let statement = SQLiteRegistry.statements(query, after: place)[0]
+            let plan = try plan(statement.sql, statement.values)
 
             #expect(!plan.contains { $0.contains("TEMP B-TREE") }, "\(plan)")
         }
@@ -139,7 +140,7 @@ import Testing
     func `what is asked often is found by an index`(sql: String) throws {
         try prepare()
 
-        let plan = try plan(of: SQLiteList.Statement(sql: sql, values: []))
+        let plan = try plan(sql)
 
         #expect(plan.allSatisfy { $0.hasPrefix("SEARCH") }, "\(plan)")
     }
@@ -150,9 +151,9 @@ import Testing
         return try registry.position(of: registry.found(image.id), in: query)
     }
 
-    private func plan(of statement: SQLiteList.Statement) throws -> [String] {
+    private func plan(_ sql: String, _ values: [SQLiteValue] = []) throws -> [String] {
         var lines: [String] = []
-        try connection().query("EXPLAIN QUERY PLAN " + statement.sql, statement.values) { lines.append($0.text(3)) }
+        try connection().query("EXPLAIN QUERY PLAN " + sql, values) { lines.append($0.text(3)) }
         return lines
     }
 

@@ -14,7 +14,10 @@ struct ScratchDirectory: TestTrait, SuiteTrait, TestScoping {
         let path = "\(FileManager.default.temporaryDirectory.path)/glance-\(UUID().uuidString.prefix(8))"
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: path) }
-        try await Self.$path.withValue(path, operation: function)
+        try await Self.$path.withValue(path) {
+            defer { #expect(throws: Never.self) { try PostgreSQLUnderTest.clear() } }
+            try await function()
+        }
     }
 }
 

@@ -20,13 +20,19 @@ func run(
     posix_spawn_file_actions_init(&actions)
     defer { posix_spawn_file_actions_destroy(&actions) }
     for (number, file) in files.enumerated() { posix_spawn_file_actions_adddup2(&actions, file.number, Int32(number)) }
+    // Threads of Dispatch take no signals, and what they start would take none either.
+    var (attributes, signals) = (posix_spawnattr_t(), sigset_t())
+    posix_spawnattr_init(&attributes)
+    defer { posix_spawnattr_destroy(&attributes) }
+    posix_spawnattr_setsigmask(&attributes, &signals)
+    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
     let settings = environment.map { "\($0)=\($1)" }
     let command = ["/usr/bin/env", "-C", directory] + settings + [program] + arguments
     var argv: [UnsafeMutablePointer<CChar>?] = command.map { strdup($0) } + [nil]
     defer { for text in argv { free(text) } }
 
     var pid = pid_t()
-    let code = posix_spawn(&pid, "/usr/bin/env", &actions, nil, &argv, environ)
+    let code = posix_spawn(&pid, "/usr/bin/env", &actions, &attributes, &argv, environ)
     try #require(code == 0)
     var status: Int32 = 0
     while waitpid(pid, &status, 0) < 0, errno == EINTR {}

@@ -14,7 +14,9 @@ final class Site: Sendable {
     /// Whether sites keep images in files unless they are told otherwise: `deploy/test --all` runs everything with the
     /// other store too.
     static let keepsFiles = ProcessInfo.processInfo.environment["GLANCE_TEST_STORE"] != "swift"
-    private static let backend = keepsFiles ? [] : ["--store", "swift", "--set", "swift_segment_bytes=1000000"]
+    /// Where records are unless sites are told otherwise; the same.
+    private static let registry = ProcessInfo.processInfo.environment["GLANCE_TEST_REGISTRY"] ?? "sqlite"
+    private static let store = keepsFiles ? [] : ["--store", "swift", "--set", "swift_segment_bytes=1000000"]
 
     let directory: String
     let port: Int
@@ -30,9 +32,10 @@ final class Site: Sendable {
         isOurs = true
         directory = try Self.newDirectory()
         (port, healthPort) = (freePort(), freePort())
-        let backend = options.contains("--store") ? [] : Self.backend
+        let store = options.contains("--store") ? [] : Self.store
+        let registry = options.contains("--registry") ? [] : ["--registry", Self.registry]
         self.options =
-            ["--dir", directory, "--port", "\(port)", "--set", "health_port=\(healthPort)"] + backend + options
+            ["--dir", directory, "--port", "\(port)", "--set", "health_port=\(healthPort)"] + store + registry + options
         let up = try up()
         try #require(up.status == 0, "deploy/up failed: \(up.text)\(up.errors)")
     }
@@ -53,6 +56,19 @@ final class Site: Sendable {
     deinit {
         guard isOurs else { return }
         _ = try? run("\(Self.project)/deploy/down", ["--dir", directory, "--purge"])
+    }
+
+    /// Changes a file below `etc`.
+    func edit(_ file: String, _ change: (String) -> String) throws {
+        let path = "\(directory)/etc/\(file)"
+        try change(String(contentsOfFile: path, encoding: .utf8)).write(
+            toFile: path, atomically: false, encoding: .utf8)
+    }
+
+    /// Does to one service by itself what `verb` says: start, stop or kill.
+    func service(_ verb: String, _ name: String) throws {
+        let output = try run("\(Self.project)/deploy/lib/service", [directory, verb, name])
+        try #require(output.status == 0, "\(output.errors)")
     }
 
     /// Starts what does not run.

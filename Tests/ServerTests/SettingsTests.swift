@@ -75,7 +75,7 @@ struct SettingsTests {
             file: "public_url = https://example.com/?a=b#c", flags: ["--registry=sqlite:///tmp/a=b.sqlite"])
 
         #expect(settings.publicURL == "https://example.com/?a=b#c")
-        #expect(settings.registryPath == "/tmp/a=b.sqlite")
+        #expect(settings.registry == .sqlite(path: "/tmp/a=b.sqlite"))
     }
 
     @Test func `the rest of the environment is none of ours`() throws {

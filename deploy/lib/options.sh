@@ -79,7 +79,7 @@ options_check() {
     [ "$PORT" != "$HEALTH_PORT" ] || misuse "--set health_port: $PORT is the port of the service itself"
     [[ $WORKERS =~ ^([1-9][0-9]{0,3})?$ ]] || misuse "--workers $WORKERS: not a number of processes"
     options_one_of --store "$STORE" 'file swift'
-    options_one_of --registry "$REGISTRY" sqlite postgresql
+    options_one_of --registry "$REGISTRY" 'sqlite postgresql'
     options_one_of --identity "$IDENTITY" none 'basic keystone'
     options_check_swift
 }

@@ -2,6 +2,9 @@
 
 POLICY=/usr/sbin/policy-rc.d
 
+# Where Debian's PostgreSQL is told not to make data of its own when it is installed.
+NO_CLUSTER=/etc/postgresql-common/createcluster.d/glance.conf
+
 # packages_install PACKAGE...: by apt-get as root, else the line to type.
 packages_install() {
     local log="$DIR/log/install.log"
@@ -10,6 +13,7 @@ packages_install() {
     [ "$EUID" -eq 0 ] || fail "missing packages; as root: apt-get install $*"
     step packages "installing $*"
     packages_start_nothing
+    [[ " $* " != *' postgresql '* ]] || packages_make_no_cluster
     apt_get install "$@" >"$log" 2>&1 ||
         { apt_get update && apt_get install "$@"; } >>"$log" 2>&1 ||
         fail "could not install $*: $(grep '^E:' "$log" | tail -n 1) (all of it: $log)"
@@ -31,8 +35,15 @@ packages_start_nothing() {
     chmod 0755 "$POLICY"
 }
 
+# Debian's PostgreSQL would have data of its own, and a server that starts with the machine.
+packages_make_no_cluster() {
+    mkdir -p "${NO_CLUSTER%/*}"
+    printf 'create_main_cluster = false\n' >"$NO_CLUSTER"
+}
+
 # Also called when `up` ends early.
 packages_start_again() {
+    rm -f "$NO_CLUSTER"
     [ "${POLICY_IS_OURS:-no}" = no ] || rm -f "$POLICY"
     POLICY_IS_OURS=no
 }

@@ -51,7 +51,11 @@ glance_api_configure() {
         printf '# Written by deploy/up; overwritten by the next one.\n'
         printf 'listen = unix:%s\n' "$glance_api_socket"
         [ -z "$NGINX_GROUP" ] || printf 'group = %s\n' "$NGINX_GROUP"
-        printf 'registry = sqlite://%s/data/registry.sqlite\n' "$DIR"
+        if [ "$REGISTRY" = postgresql ]; then
+            printf 'registry = %s\n' "$(postgresql_url)"
+        else
+            printf 'registry = sqlite://%s/data/registry.sqlite\n' "$DIR"
+        fi
         printf 'file_directory = %s/data/images\n' "$DIR"
         "glance_api_configure_$STORE"
         [ -z "$WORKERS" ] || printf 'workers = %s\n' "$WORKERS"

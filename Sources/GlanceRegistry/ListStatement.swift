@@ -1,0 +1,127 @@
+import GlanceModel
+
+/// A statement that reads a part of a list's page. Its text is put together from the literals here alone, with `?` for each
+/// value; what a client wrote is only ever bound.
+struct ListStatement<Value: SQLValue> {
+    let sql: String
+    let values: [Value]
+
+    /// To be run in turn, each with the number of rows still wanted as its last value. Behind a position there are two:
+    /// what ties with it and was added later, and what comes after it in the order; each one walks an index. `columns` are
+    /// those of `ImageRow`.
+    static func all(_ query: ImageQuery, after position: ListPosition?, columns: String) -> [ListStatement] {
+        let direction = query.isDescending ? "DESC" : "ASC"
+        let onward = query.isDescending ? "<" : ">"
+        guard let key = query.sortKey else {
+            let behind = position.map { Condition("sequence \(onward) ?", .integer($0.sequence)) }
+            return [ListStatement(columns, query, behind, order: "sequence \(direction)")]
+        }
+        let column = key.rawValue
+        let order = key == .id ? "id \(direction)" : "\(column) \(direction), sequence"
+        guard let position, let value = position.sortValue.bound(as: Value.self) else {
+            return [ListStatement(columns, query, nil, order: order)]
+        }
+        let onwards = ListStatement(columns, query, Condition("\(column) \(onward) ?", value), order: order)
+        guard key != .id else { return [onwards] }
+        let ties = Condition("\(column) = ? AND sequence > ?", value, .integer(position.sequence))
+        return [ListStatement(columns, query, ties, order: "sequence"), onwards]
+    }
+
+    private init(_ columns: String, _ query: ImageQuery, _ place: Condition?, order: String) {
+        let conditions = [Self.visibility(query)] + Self.filters(query) + (place.map { [$0] } ?? [])
+        sql = """
+            SELECT \(columns) FROM images
+            WHERE status IN ('queued', 'available') AND \(conditions.map(\.sql).joined(separator: " AND "))
+            ORDER BY \(order) LIMIT ?
+            """
+        values = conditions.flatMap(\.values)
+    }
+
+    private struct Condition {
+        let sql: String
+        let values: [Value]
+
+        init(_ sql: String, _ values: Value...) {
+            self.sql = sql
+            self.values = values
+        }
+
+        /// `sql` with texts of a client's. No record has a zero byte in one, and not every database takes it.
+        init(_ sql: String, texts first: String, _ rest: String...) {
+            let texts = [first] + rest
+            let isPossible = !texts.contains { $0.utf8.contains(0) }
+            self.sql = isPossible ? sql : "FALSE"
+            values = isPossible ? texts.map { .text($0) } : []
+        }
+    }
+
+    private static func visibility(_ query: ImageQuery) -> Condition {
+        switch (query.visibility, query.privateOf) {
+        case (.publicOnly, _), (.all, .nobody): Condition("is_public = 1")
+        case (.privateOnly, .everyone): Condition("is_public = 0")
+        case (.privateOnly, .one(let owner)): Condition("is_public = 0 AND owner = ?", texts: owner)
+        case (.privateOnly, .nobody): Condition("FALSE")
+        case (.all, .everyone): Condition("TRUE")
+        case (.all, .one(let owner)): Condition("(is_public = 1 OR owner = ?)", texts: owner)
+        }
+    }
+
+    private static func filters(_ query: ImageQuery) -> [Condition] {
+        var conditions: [Condition] = []
+        if let name = query.name { conditions.append(Condition("name = ?", texts: name)) }
+        if let type = query.type { conditions.append(Condition("type = ?", .text(type.rawValue))) }
+        if let status = query.status { conditions.append(Condition("status = ?", .text(status.rawValue))) }
+        if let store = query.store { conditions.append(Condition("store = ?", .text(store.text))) }
+        if let bound = query.sizeMin { conditions.append(Condition("size >= ?", .integer(bound))) }
+        if let bound = query.sizeMax { conditions.append(Condition("size <= ?", .integer(bound))) }
+        for (key, value) in query.properties.sorted(by: { $0.key < $1.key }) {
+            conditions.append(
+                Condition(
+                    """
+                    EXISTS (SELECT 1 FROM properties
+                        WHERE properties.sequence = images.sequence AND key = ? AND value = ?)
+                    """, texts: key, value))
+        }
+        return conditions
+    }
+}
+
+extension ListPosition.SortValue {
+    fileprivate func bound<Value: SQLValue>(as _: Value.Type) -> Value? {
+        switch self {
+        case .none: nil
+        case .text(let text): .text(text)
+        case .integer(let number): .integer(number)
+        }
+    }
+}
+
+extension ListPosition {
+    /// The place behind `record` in the order of `query`.
+    init(of record: ImageRecord, in query: ImageQuery) {
+        let image = record.image
+        let value: SortValue =
+            switch query.sortKey {
+            case nil: .none
+            case .id: .text(image.id.text)
+            case .name: .text(image.name.text)
+            case .type: .text(image.type.rawValue)
+            case .size: .integer(image.size ?? 0)
+            // Only what was available is remembered when it is deleted, and it was listed as that.
+            case .status: .text((image.status == .deleted ? .available : image.status).rawValue)
+            case .createdAt: .integer(image.createdAt.seconds)
+            case .updatedAt: .integer(image.updatedAt.seconds)
+            }
+        self.init(id: image.id, sortValue: value, sequence: record.sequence)
+    }
+}
+
+extension ImagePage {
+    /// The first `count` of `records`: one more than those tells that there is another page.
+    init(_ records: [ImageRecord], count: Int, of query: ImageQuery) {
+        let page = records.prefix(count)
+        self.init(
+            images: page.map(\.image),
+            next: records.count > count ? page.last.map { ListPosition(of: $0, in: query) } : nil)
+    }
+}

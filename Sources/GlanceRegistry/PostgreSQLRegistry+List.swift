@@ -1,0 +1,39 @@
+import GlanceModel
+import PostgreSQL
+
+extension PostgreSQLRegistry {
+    /// What `ImageRow.record` reads.
+    static let columns = ImageRow.columns(propertiesJoined: "string_agg(key || '=' || value, chr(10))")
+
+    package func page(
+        _ query: ImageQuery, after position: ListPosition?, count: Int
+    ) throws(Failure) -> ImagePage {
+        guard count > 0 else { return ImagePage(images: [], next: nil) }
+        let records = try pool.read { connection throws(PostgreSQLError) in
+            var records: [ImageRecord] = []
+            for statement in Self.statements(query, after: position) where records.count <= count {
+                let rest = Int64(count + 1 - records.count)
+                records += try connection.rows(
+                    statement.sql, statement.values + [.integer(rest)], ImageRow.record)
+            }
+            return records
+        }
+        return ImagePage(records, count: count, of: query)
+    }
+
+    /// With `$1`, `$2`, … for each `?`.
+    static func statements(
+        _ query: ImageQuery, after position: ListPosition?
+    ) -> [(sql: String, values: [PostgreSQLValue])] {
+        let statements: [ListStatement<PostgreSQLValue>] = ListStatement.all(query, after: position, columns: columns)
+        return statements.map { statement in
+            let parts = statement.sql.split(separator: "?", omittingEmptySubsequences: false)
+            let numbered = parts.dropFirst().enumerated().map { "$\($0.offset + 1)\($0.element)" }
+            return (parts[0] + numbered.joined(), statement.values)
+        }
+    }
+
+    package func position(of marker: ImageRecord, in query: ImageQuery) throws(Failure) -> ListPosition {
+        ListPosition(of: marker, in: query)
+    }
+}

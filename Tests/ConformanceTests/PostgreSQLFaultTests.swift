@@ -1,0 +1,339 @@
+import Dispatch
+import FoundationEssentials
+import GlanceModel
+import PostgreSQL
+import Synchronization
+import Testing
+
+@testable import GlanceRegistry
+
+/// Connections that break, servers that hang, transactions in each other's way.
+@Suite(.scratchDirectory, .enabled(if: PostgreSQLUnderTest.url != nil, "GLANCE_TEST_POSTGRESQL names no PostgreSQL"))
+struct PostgreSQLFaultTests {
+    /// A way to the running test's registry through a forwarder that can break it.
+    private struct Fragile {
+        let registry: PostgreSQLRegistry
+        let cutter: AnswerCutter
+
+        init() throws {
+            let place = try #require(
+                try PostgreSQLUnderTest.connection().rows(
+                    "SELECT host(inet_server_addr()), inet_server_port()"
+                ) { (address: $0.text(0), port: UInt16($0.integer(1))) }.first)
+            cutter = try AnswerCutter(before: place)
+            _ = try PostgreSQLUnderTest.registry()
+            let url = try "\(PostgreSQLUnderTest.url())&host=127.0.0.1&port=\(cutter.port)"
+            registry = PostgreSQLRegistry(
+                PostgreSQLRegistry.Settings(
+                    url: "\(url)&sslmode=disable&gssencmode=disable", connectionsMax: 4, busySecondsMax: 10)
+            ) { UUID().uuidString }
+        }
+    }
+
+    @Test(arguments: AnswerCutter.Moment.allCases)
+    func `a reservation whose answer is lost is found, and one that was not made is not made twice`(
+        moment: AnswerCutter.Moment
+    ) throws {
+        let fragile = try Fragile()
+        let registry = fragile.registry
+        for (number, lease) in [nil, Lease.fresh()].enumerated() {
+            for id in [nil, "chosen\(number)"] {
+                fragile.cutter.cutOnce(moment, at: "UPDATE counter")
+                let reserved = Result { () throws(any Error) in try registry.reserve(.made(id: id), lease: lease) }
+
+                #expect(fragile.cutter.wasCut)
+                switch moment {
+                case .before: #expect(throws: Failure.self) { try reserved.get() }
+                case .after:
+                    let image = try reserved.get()
+                    #expect(try registry.found(image.id).image == image)
+                    if let lease { try registry.release(lease, of: image.id, leavesBytes: false) }
+                }
+            }
+        }
+        let count = try PostgreSQLUnderTest.connection().rows("SELECT count(*) FROM images") { $0.integer(0) }
+        #expect(count == [moment == .after ? 2 : 0])
+    }
+
+    @Test(arguments: AnswerCutter.Moment.allCases)
+    func `an upload's steps are done once, whatever becomes of the connection`(moment: AnswerCutter.Moment) throws {
+        let fragile = try Fragile()
+        let (registry, lease) = (fragile.registry, Lease.fresh())
+        let queued = try registry.reserve(.made(properties: ["a": "1"]), lease: nil)
+        func cut() { fragile.cutter.cutOnce(moment, at: "UPDATE images") }
+
+        cut()
+        #expect(try registry.beginSaving(queued.id, version: 1, lease: lease))
+        #expect(fragile.cutter.wasCut)
+        cut()
+        #expect(try registry.renew(lease, of: queued.id))
+        #expect(fragile.cutter.wasCut)
+        cut()
+        #expect(try registry.commit(queued.filled(), lease: lease))
+
+        #expect(fragile.cutter.wasCut)
+        #expect(try registry.found(queued.id).image == queued.filled())
+        #expect(try registry.found(queued.id).location == lease.bytes.location)
+    }
+
+    @Test(arguments: AnswerCutter.Moment.allCases, [true, false])
+    func `a lease that was lost stays lost when the answer is lost too`(
+        moment: AnswerCutter.Moment, isOwn: Bool
+    ) throws {
+        let fragile = try Fragile()
+        let (registry, lease) = (fragile.registry, Lease.fresh())
+        let image = try registry.reserve(.made(), lease: isOwn ? lease : .fresh())
+
+        fragile.cutter.cutOnce(moment, at: "FOR UPDATE")
+        try registry.release(lease, of: image.id, leavesBytes: true)
+
+        #expect(fragile.cutter.wasCut)
+        #expect(try registry.doomedBytes(count: 10) == [lease.bytes])
+        #expect(try registry.record(image.id)?.image.status == (isOwn ? nil : .saving))
+        fragile.cutter.cutOnce(moment, at: "UPDATE images")
+        #expect(try !registry.commit(image.filled(), lease: lease))
+    }
+
+    @Test(arguments: AnswerCutter.Moment.allCases)
+    func `a change and a delete are done once, whatever becomes of the connection`(moment: AnswerCutter.Moment) throws {
+        let fragile = try Fragile()
+        let registry = fragile.registry
+        let available = try registry.addAvailable(.made(properties: ["a": "1", "b": "2"]))
+        let queued = try registry.reserve(.made(id: "queued"), lease: nil)
+        var changed = available.renamed("changed")
+        changed.properties = try NewImage.made(properties: ["b": "3", "c": "4"]).properties
+
+        fragile.cutter.cutOnce(moment, at: "UPDATE images")
+        #expect(try registry.update(changed))
+        #expect(fragile.cutter.wasCut)
+        #expect(try registry.found(available.id).image == changed)
+        fragile.cutter.cutOnce(moment, at: "UPDATE images")
+        #expect(try registry.delete(changed, at: Timestamp(seconds: 2000)))
+        #expect(fragile.cutter.wasCut)
+        #expect(try registry.found(available.id).image.status == .deleted)
+        #expect(try registry.doomedBytes(count: 10).count == 1)
+        fragile.cutter.cutOnce(moment, at: "DELETE FROM images")
+        #expect(try registry.delete(queued, at: Timestamp(seconds: 2000)))
+        #expect(fragile.cutter.wasCut)
+        #expect(try registry.record(queued.id) == nil)
+    }
+
+    @Test func `a change that another one overtook while its answer was lost says that nobody knows`() throws {
+        let fragile = try Fragile()
+        let image = try fragile.registry.addAvailable(.made())
+        let others = try PostgreSQLUnderTest.registry()
+
+        fragile.cutter.cutOnce(.before, at: "UPDATE images")
+        try PostgreSQLUnderTest.connection().execute("UPDATE images SET version = 2, name = 'other'")
+        let failure = #expect(throws: Failure.self) { try fragile.registry.update(image.renamed("mine")) }
+
+        #expect(failure?.operatorSays.isEmpty == false)
+        #expect(try others.found(image.id).image.name.text == "other")
+    }
+
+    @Test(arguments: AnswerCutter.Moment.allCases)
+    func `reading and the janitor's steps go on over a connection that broke`(moment: AnswerCutter.Moment) throws {
+        let fragile = try Fragile()
+        let registry = fragile.registry
+        let image = try registry.addAvailable(.made())
+        let doomed = try registry.reserve(.made(), lease: .over())
+        func cut() { fragile.cutter.cutOnce(moment, at: "WHERE") }
+
+        cut()
+        #expect(try registry.found(image.id).image == image)
+        cut()
+        #expect(try registry.ids(ImageQuery()) == [image.id.text])
+        cut()
+        #expect(try registry.hasWorkForJanitor())
+        cut()
+        #expect(try registry.takeJanitorLock(holder: "one", seconds: 60))
+        cut()
+        #expect(throws: Failure.self) { try registry.endLeases() }
+        #expect(try registry.endLeases() == (moment == .before ? [doomed.id] : []))
+        let bytes = try registry.doomedBytes(count: 10)
+        #expect(bytes.count == 1)
+        cut()
+        try registry.forget(bytes[0])
+        #expect(fragile.cutter.wasCut)
+        #expect(try registry.doomedBytes(count: 10) == [])
+    }
+
+    @Test func `connections that the server ended while nobody used them cost nothing`() throws {
+        let registry = try PostgreSQLUnderTest.registry()
+        let image = try registry.addAvailable(.made())
+        let connection = try PostgreSQLUnderTest.connection()
+
+        for _ in 0..<5 {
+            let ended = try connection.rows(
+                """
+                SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+                WHERE pid <> pg_backend_pid() AND query LIKE '%images%' AND application_name = current_schema()
+                """
+            ) { $0.text(0) }
+            #expect(ended == ["t"])
+            #expect(try registry.reserve(.made(), lease: nil).status == .queued)
+            #expect(try registry.found(image.id).image == image)
+        }
+    }
+
+    @Test func `a server that hangs is away after as long as it was given`() throws {
+        let image = try PostgreSQLUnderTest.registry().addAvailable(.made())
+        let impatient = try PostgreSQLUnderTest.registry(busySecondsMax: 1)
+        let holder = try PostgreSQLUnderTest.connection()
+        try holder.execute("BEGIN")
+        try holder.execute("LOCK TABLE images")
+        let began = ContinuousClock.now
+
+        let failure = #expect(throws: Failure.self) { try impatient.record(image.id) }
+        let took = ContinuousClock.now - began
+        try holder.execute("ROLLBACK")
+
+        #expect(failure?.operatorSays.contains("in time") == true)
+        #expect(took < .seconds(8))
+        #expect(try impatient.found(image.id).image == image)
+    }
+
+    @Test func `whoever finds no connection free in time is told that the registry is busy`() throws {
+        let registry = try PostgreSQLUnderTest.registry(connectionsMax: 1, busySecondsMax: 1)
+        let (isHeld, isDone) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
+        let holder = DispatchQueue.global()
+        holder.async {
+            try? registry.pool.read { _ throws(PostgreSQLError) in
+                isHeld.signal()
+                isDone.wait()
+            }
+        }
+        isHeld.wait()
+        let began = ContinuousClock.now
+
+        #expect(throws: Failure.registryBusy) { try registry.siteID() }
+        let took = ContinuousClock.now - began
+        isDone.signal()
+
+        #expect((.seconds(1) ..< .seconds(8)).contains(took))
+        #expect(throws: Never.self) { try registry.siteID() }
+    }
+
+    @Test func `no more connections are open than were allowed`() throws {
+        let registry = try PostgreSQLUnderTest.registry(connectionsMax: 3)
+        let image = try registry.addAvailable(.made())
+        let failures = Mutex(0)
+
+        DispatchQueue.concurrentPerform(iterations: 200) { _ in
+            if (try? registry.record(image.id)) == nil { failures.withLock { $0 += 1 } }
+        }
+
+        #expect(failures.withLock { $0 } == 0)
+        let open = try PostgreSQLUnderTest.connection().rows(
+            """
+            SELECT count(*) FROM pg_stat_activity
+            WHERE pid <> pg_backend_pid() AND application_name = current_schema()
+            """
+        ) { $0.integer(0) }
+        #expect((1...3).contains(open[0]))
+    }
+
+    @Test(arguments: ["40001", "40P01"])
+    func `what stood in another's way is tried again, within a bound`(state: String) throws {
+        let registry = try PostgreSQLUnderTest.registry()
+        var tries = 0
+        func fail(times: Int) throws(Failure) -> Int {
+            tries = 0
+            return try registry.pool.write { connection throws(PostgreSQLError) in
+                tries += 1
+                if tries <= times {
+                    try connection.execute("DO $$ BEGIN RAISE EXCEPTION 'no' USING ERRCODE = '\(state)'; END $$")
+                }
+                return tries
+            } lookUp: { failure throws(Failure) in
+                throw failure
+            }
+        }
+
+        #expect(try fail(times: 3) == 4)
+        #expect(throws: Failure.registryBusy) { try fail(times: 1000) }
+        #expect(tries < 20)
+    }
+
+    @Test func `two that lock each other out both come through`() throws {
+        let registry = try PostgreSQLUnderTest.registry()
+        let images = try ["a", "b"].map { try registry.addAvailable(.made(id: $0)).id.text }
+        let arrived = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
+        let tries = Mutex([0, 0])
+        let done = Mutex(0)
+
+        DispatchQueue.concurrentPerform(iterations: 2) { number in
+            let order = number == 0 ? images : images.reversed()
+            let isDone: Bool? = try? registry.pool.write { connection throws(PostgreSQLError) in
+                let attempt = tries.withLock { tries in
+                    tries[number] += 1
+                    return tries[number]
+                }
+                return try connection.transaction { () throws(PostgreSQLError) in
+                    for (place, id) in order.enumerated() {
+                        try connection.execute("UPDATE images SET version = version + 1 WHERE id = $1", [.text(id)])
+                        guard place == 0, attempt == 1 else { continue }
+                        let (own, other) = number == 0 ? arrived : (arrived.1, arrived.0)
+                        own.signal()
+                        other.wait()
+                    }
+                    return true
+                }
+            } lookUp: { failure throws(Failure) in
+                throw failure
+            }
+            if isDone == true { done.withLock { $0 += 1 } }
+        }
+
+        #expect(done.withLock { $0 } == 2)
+        #expect(tries.withLock { $0[0] + $0[1] } == 3)
+        #expect(try registry.found(ImageID("a")!).image.version == 3)
+    }
+
+    @Test func `everything holds where transactions are serializable unless they say otherwise`() throws {
+        let plain = try PostgreSQLUnderTest.settings()
+        try PostgreSQLRegistry.prepare(plain, newSite: "site")
+        let url = plain.url + "%20-c%20default_transaction_isolation%3Dserializable"
+        let registry = PostgreSQLRegistry(
+            PostgreSQLRegistry.Settings(url: url, connectionsMax: 8, busySecondsMax: 20)
+        ) { UUID().uuidString }
+        let ids = Mutex<Set<String>>([])
+
+        DispatchQueue.concurrentPerform(iterations: 4) { _ in
+            for _ in 0..<4 {
+                if let image = try? registry.reserve(.made(), lease: nil) {
+                    _ = ids.withLock { $0.insert(image.id.text) }
+                }
+            }
+        }
+
+        #expect(ids.withLock { $0.count } == 16)
+    }
+
+    @Test func `images appear in the order of their numbers, however many add at once`() throws {
+        let registry = try PostgreSQLUnderTest.registry()
+        let missed = Mutex<[String]>([])
+
+        DispatchQueue.concurrentPerform(iterations: 5) { number in
+            guard number == 0 else {
+                for _ in 0..<30 { _ = try? registry.reserve(.made(), lease: nil) }
+                return
+            }
+            // Whoever pages along while others add meets every image.
+            var (seen, place): (Set<String>, ListPosition?) = ([], nil)
+            while true {
+                guard let page = try? registry.page(ImageQuery(), after: place, count: 3) else { break }
+                seen.formUnion(page.images.map(\.id.text))
+                if let last = page.images.last, let record = try? registry.record(last.id) {
+                    place = ListPosition(of: record, in: ImageQuery())
+                }
+                if let count = try? registry.ids(ImageQuery()).count, count == 120, page.next == nil { break }
+            }
+            let all = (try? registry.ids(ImageQuery())) ?? []
+            missed.withLock { $0 = all.filter { !seen.contains($0) } }
+        }
+
+        #expect(missed.withLock { $0 } == [])
+        #expect(try registry.ids(ImageQuery()).count == 120)
+    }
+}
