@@ -1,5 +1,6 @@
 import GlanceModel
 import GlanceWire
+import Glibc
 import HTTP
 import HTTPClient
 import Synchronization
@@ -32,7 +33,7 @@ public final class GlanceClient: Sendable {
     let server: ServerURL
     let settings: Settings
     let http: HTTPClient
-    private let clock = Atomic<Int64>(0)
+    private let secondsAhead = Atomic<Int64>(0)
 
     /// A Glance at `http://host:port`. Throws `invalid` where that is no address.
     public convenience init(host: String, port: UInt16 = 9292, settings: Settings = Settings()) throws(GlanceError) {
@@ -100,15 +101,17 @@ public final class GlanceClient: Sendable {
         let answer = try catching(request.cancellation) { () throws(HTTPClientError) in
             try http.send(request, to: server, secondsMax: settings.requestSecondsMax)
         }
-        if let seconds = answer.headers["date"].flatMap(HTTPDate.seconds) { clock.store(seconds, ordering: .relaxed) }
+        if let seconds = answer.headers["date"].flatMap(HTTPDate.seconds) {
+            secondsAhead.store(seconds - Int64(time(nil)), ordering: .relaxed)
+        }
         return try accepted(answer, request.cancellation)
     }
 
     /// The server's host and port.
     package var address: String { server.authority }
 
-    /// What the server's clock said in its last answer: seconds since 1970-01-01 UTC.
-    package var serverTime: Int64 { clock.load(ordering: .relaxed) }
+    /// The time by the server's clock, as its last answer gave it away: seconds since 1970-01-01 UTC.
+    package var serverTime: Int64 { Int64(time(nil)) + secondsAhead.load(ordering: .relaxed) }
 
     func accepted(_ answer: ClientAnswer, _ cancellation: Cancellation?) throws(GlanceError) -> ClientAnswer {
         guard !(200..<300).contains(answer.status) else { return answer }

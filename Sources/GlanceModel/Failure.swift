@@ -8,6 +8,8 @@ package enum Failure: Error, Equatable, Sendable {
     case unknownStore(String, offered: [StoreName])
     case unknownMarker(String)
     case imageTooLarge(limit: Int64)
+    /// This service has no store.
+    case metadataAlone
 
     // Who asks may not.
     case loginNeeded

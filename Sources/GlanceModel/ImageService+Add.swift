@@ -4,11 +4,13 @@ extension ImageService {
     package func add(_ draft: ImageDraft, body: ImageBody?, for caller: Caller) throws(Failure) -> Image {
         try checkWriting(by: caller)
         if let id = draft.id, try registry.record(id) != nil { throw .idTaken(id) }
-        let store = try stores.offered(draft.store)
-        let new = NewImage(draft, store: store.name, owner: caller.identity.ownerName, createdAt: surroundings.now())
+        guard body == nil || stores.keepsData else { throw .metadataAlone }
+        let new = NewImage(
+            draft, store: try stores.name(draft.store), owner: caller.identity.ownerName, createdAt: now(draft))
         try caller.showable(new.atItsLongest)
         guard let body else { return try registry.reserve(new, lease: nil) }
 
+        let store = try stores.offered(draft.store)
         try checkSize(of: body, declared: new.size)
         let slot = try transfers.take()
         defer { withExtendedLifetime(slot) {} }
@@ -16,6 +18,12 @@ extension ImageService {
         let lease = try newLease(for: body, in: store)
         let image = try registry.reserve(new, lease: lease)
         return try save(body, as: image, in: store, under: lease)
+    }
+
+    /// When an image is added: now, or, where records are kept for another service, when that one says.
+    private func now(_ draft: ImageDraft) -> Timestamp {
+        let told = stores.keepsData ? nil : draft.properties[ReservedProperty.createdAt]
+        return told.flatMap { Int64($0) }.map(Timestamp.init) ?? surroundings.now()
     }
 
     func newLease(for body: ImageBody, in store: any ImageStore) throws(Failure) -> Lease {

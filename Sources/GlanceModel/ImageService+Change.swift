@@ -4,13 +4,19 @@ extension ImageService {
         try checkWriting(by: caller)
         for _ in 0..<Self.attemptsMax {
             let image = try changeable(id, by: caller).image
-            let changed = try image.changed(change, at: surroundings.now())
-            if let name = change.store { _ = try stores.offered(name) }
+            let changed = try image.changed(change, at: now(change))
+            if let name = change.store { _ = try stores.name(name) }
             guard changed.differs(from: image) else { return image }
             try caller.showable(changed)
             if try registry.update(changed) { return changed }
         }
         throw .registryBusy
+    }
+
+    /// When metadata change: now, or, where records are kept for another service, when that one says.
+    private func now(_ change: ImageChange) -> Timestamp {
+        let told = stores.keepsData ? nil : change.properties[ReservedProperty.updatedAt]
+        return told.flatMap { Int64($0) }.map(Timestamp.init) ?? surroundings.now()
     }
 
     /// Stores the data of a queued image, and changes what `change` names once they are there. A failure leaves the
@@ -22,6 +28,7 @@ extension ImageService {
         for _ in 0..<Self.attemptsMax {
             let queued = try changeable(id, by: caller).image
             guard queued.status == .queued else { throw .dataImmutable(id) }
+            guard stores.keepsData else { throw .metadataAlone }
             var target = try queued.changed(change, at: surroundings.now())
             if !change.changesDescription { target.updatedAt = queued.updatedAt }
             let store = try stores.offered(target.store)

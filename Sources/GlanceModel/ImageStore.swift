@@ -84,6 +84,17 @@ package struct StoreSet: Sendable {
 
     package var all: [any ImageStore] { stores }
 
+    /// False: this service keeps metadata alone, and takes the name of a store as it takes any field.
+    package var keepsData: Bool { !stores.isEmpty }
+
+    /// The name of the store that a client asked for, or of the default. Throws `unknownStore`.
+    func name(_ name: StoreName?) throws(Failure) -> StoreName {
+        guard !keepsData else { return try offered(name).name }
+        let wanted = name ?? defaultName
+        guard StoreName.known.contains(wanted) else { throw .unknownStore(wanted.text, offered: StoreName.known) }
+        return wanted
+    }
+
     /// The store that a client asked for, or the default. Throws `unknownStore`.
     package func offered(_ name: StoreName?) throws(Failure) -> any ImageStore {
         let wanted = name ?? defaultName

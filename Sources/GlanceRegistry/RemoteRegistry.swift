@@ -4,8 +4,7 @@ import GlanceModel
 /// Records in another service that speaks the documented API for metadata: this host keeps no database. Each step is one
 /// write of one record there, on condition of the version that was read, so that of two hosts one wins.
 package struct RemoteRegistry: ImageRegistry {
-    let service: RemoteService
-    private let site: String
+    private let connection: Connection
 
     package struct Settings: Sendable {
         package var url: String
@@ -14,38 +13,31 @@ package struct RemoteRegistry: ImageRegistry {
         package var lockPath: String
         /// This host's name, by which such a service's only host is known.
         package var host: String
+        /// The name of a new site.
+        package var newSite: String
+        /// A text that never comes twice.
+        package var newName: @Sendable () -> String
 
-        package init(url: String, client: GlanceClient.Settings, lockPath: String, host: String) {
+        package init(
+            url: String, client: GlanceClient.Settings, lockPath: String, host: String, newSite: String,
+            newName: @escaping @Sendable () -> String
+        ) {
             (self.url, self.client, self.lockPath, self.host) = (url, client, lockPath, host)
+            (self.newSite, self.newName) = (newSite, newName)
         }
     }
 
     /// Says in a request that it is a registry's: whoever keeps no records of its own must not pass it on.
     package static let requestHeader = "x-glance-registry-request"
 
-    /// Finds the service's site, and makes it if it is new: `newSite` names it. Throws `registryAway` in words where the
-    /// service cannot be a registry, or not this host's.
-    package init(
-        _ settings: Settings, newSite: String, newName: @escaping @Sendable () -> String
-    ) throws(Failure) {
-        var client = settings.client
-        client.headers.add(Self.requestHeader, "1")
-        do throws(GlanceError) {
-            let glance = try GlanceClient(url: settings.url, settings: client)
-            let role = try RemoteRole.site(on: glance, newSite: newSite, host: settings.host)
-            guard role.countsVersions || role.host == settings.host else {
-                throw GlanceError.malformed(
-                    """
-                    it counts no versions of its images, so one host alone can use it, and that is \(role.host): \
-                    use a Glance of this kind as the registry of several hosts
-                    """)
-            }
-            site = role.value
-            service = RemoteService(
-                client: glance, countsVersions: role.countsVersions, lockPath: settings.lockPath, newName: newName)
-        } catch {
-            throw Failure(error)
-        }
+    /// Asks nobody yet: the service may be away for the moment.
+    package init(_ settings: Settings) {
+        connection = Connection(settings)
+    }
+
+    /// The service, once it has turned out to be one that can be a registry, and this host's.
+    var service: RemoteService {
+        get throws(Failure) { try connection.service() }
     }
 
     package func siteID() throws(Failure) -> String {

@@ -44,7 +44,8 @@ extension Failure {
 
     package var kind: FailureKind {
         switch self {
-        case .invalid, .sizeMismatch, .digestMismatch, .fieldsTooLong, .unknownStore, .unknownMarker, .clientGone:
+        case .invalid, .sizeMismatch, .digestMismatch, .fieldsTooLong, .unknownStore, .unknownMarker, .metadataAlone,
+            .clientGone:
             .badRequest
         case .loginNeeded: .loginNeeded
         case .notAllowed: .notAllowed
@@ -67,7 +68,7 @@ extension Failure {
         case .transfersTaken, .leaseLost, .registryBusy: 2
         case .registryAway, .storeAway: 10
         case .readOnly, .storeForeign, .storeNotOffered, .notLocal: 60
-        case .invalid, .sizeMismatch, .digestMismatch, .fieldsTooLong, .unknownStore, .unknownMarker, .imageTooLarge,
+        case .invalid, .sizeMismatch, .digestMismatch, .fieldsTooLong, .unknownStore, .unknownMarker, .imageTooLarge, .metadataAlone,
             .loginNeeded, .notAllowed, .notFound, .noData, .idTaken, .dataComing, .dataImmutable, .fieldImmutable,
             .versionConflict, .preconditionFailed, .clientGone, .clientSilent, .noSpace, .storeBroken:
             nil
@@ -90,6 +91,8 @@ extension Failure {
             "The marker “\(excerpt(marker))” names no image: give the id of the last image of the page before."
         case .imageTooLarge(let limit):
             "The image is too large: this service takes up to \(limit) bytes."
+        case .metadataAlone:
+            "This service keeps the metadata of images alone: send the image to the Glance that keeps its records here."
         case .loginNeeded:
             "You are not logged in: give a user and password."
         case .notAllowed(let id):

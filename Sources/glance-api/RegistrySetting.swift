@@ -1,5 +1,7 @@
+import GlanceClient
 import GlanceModel
 import GlanceRegistry
+import HTTPClient
 import PostgreSQL
 
 /// Where records are, as the setting `registry` says it.
@@ -9,15 +11,23 @@ enum RegistrySetting: Equatable, Sendable {
     /// What libpq takes as a connection URI, as it was written.
     case postgresql(url: String)
 
-    static let forms =
-        "sqlite:// and an absolute path, as in sqlite:///var/lib/glance/registry.sqlite, or postgresql://USER@HOST/DATABASE"
+    /// Another service that speaks this one's API.
+    case remote(ServerURL)
 
-    /// Nil where it is neither.
+    static let forms =
+        """
+        sqlite:// and an absolute path, as in sqlite:///var/lib/glance/registry.sqlite, or postgresql://USER@HOST/DATABASE, \
+        or the http or https URL of another Glance, without user and password
+        """
+
+    /// Nil where it is none of these.
     init?(_ text: String) {
         if text.hasPrefix("sqlite:///") {
             self = .sqlite(path: String(text.dropFirst("sqlite://".count)))
         } else if text.hasPrefix("postgresql://") || text.hasPrefix("postgres://") {
             self = .postgresql(url: text)
+        } else if let url = ServerURL(text) {
+            self = .remote(url)
         } else {
             return nil
         }
@@ -28,6 +38,7 @@ enum RegistrySetting: Equatable, Sendable {
         switch self {
         case .sqlite(let path): "sqlite://\(path)"
         case .postgresql(let url): PostgreSQLSecrets(of: url).hidden(in: url)
+        case .remote(let url): url.description
         }
     }
 
@@ -39,6 +50,8 @@ enum RegistrySetting: Equatable, Sendable {
                 path: path, busySecondsMax: settings.registryBusySecondsMax, newSite: randomName())
         case .postgresql(let url):
             try PostgreSQLRegistry.prepare(postgresql(url, settings), newSite: randomName())
+        case .remote:
+            _ = try open(settings).siteID()
         }
     }
 
@@ -49,7 +62,21 @@ enum RegistrySetting: Equatable, Sendable {
             try SQLiteRegistry(path: path, busySecondsMax: settings.registryBusySecondsMax)
         case .postgresql(let url):
             PostgreSQLRegistry(postgresql(url, settings), newName: randomName)
+        case .remote(let url):
+            RemoteRegistry(remote(url, settings))
         }
+    }
+
+    private func remote(_ url: ServerURL, _ settings: Settings) -> RemoteRegistry.Settings {
+        var client = GlanceClient.Settings()
+        client.credentials = settings.registryCredentials
+        client.connectSecondsMax = settings.registryBusySecondsMax
+        client.idleSecondsMax = settings.registryBusySecondsMax
+        client.requestSecondsMax = settings.registryBusySecondsMax * 6
+        client.caFile = settings.caFile
+        return RemoteRegistry.Settings(
+            url: url.description, client: client, lockPath: settings.registryLockPath, host: hostName(),
+            newSite: randomName(), newName: randomName)
     }
 
     private func postgresql(_ url: String, _ settings: Settings) -> PostgreSQLRegistry.Settings {

@@ -63,7 +63,7 @@ struct SwiftSettings: Sendable {
 }
 
 /// Secrets, which are in no setting and in no text that this program writes.
-private struct CredentialsFile {
+struct CredentialsFile {
     private let path: String
     private let lines: [SettingsLine]
 
