@@ -16,8 +16,9 @@ extension Failure {
         case .imageTooLarge: .contentTooLarge
         case .storeBroken: .badGateway
         case .transfersTaken, .leaseLost, .registryBusy, .registryAway, .storeAway, .storeForeign, .storeNotOffered,
-            .notLocal:
+            .notLocal, .identityAway:
             .serviceUnavailable
+        case .gatewayUnready: .internalServerError
         case .noSpace: .insufficientStorage
         }
     }
@@ -26,11 +27,12 @@ extension Failure {
     package var retryAfterSeconds: Int? {
         switch self {
         case .transfersTaken, .leaseLost, .registryBusy: 2
-        case .registryAway, .storeAway: 10
+        case .registryAway, .storeAway, .identityAway: 10
         case .storeForeign, .storeNotOffered, .notLocal: 60
         case .invalid, .sizeMismatch, .digestMismatch, .fieldsTooLong, .unknownStore, .unknownMarker, .imageTooLarge,
             .loginNeeded, .notAllowed, .notFound, .noData, .idTaken, .dataComing, .dataImmutable, .fieldImmutable,
-            .versionConflict, .preconditionFailed, .clientGone, .clientSilent, .noSpace, .storeBroken:
+            .versionConflict, .preconditionFailed, .clientGone, .clientSilent, .noSpace, .storeBroken,
+            .gatewayUnready:
             nil
         }
     }
@@ -52,7 +54,7 @@ extension Failure {
         case .imageTooLarge(let limit):
             "The image is too large: this service takes up to \(limit) bytes."
         case .loginNeeded:
-            "You are not logged in: give a user and password."
+            "This is for users alone, and you are not logged in: say who you are, in the way that WWW-Authenticate names."
         case .notAllowed(let id):
             "The image \(id) belongs to somebody else: only its owner may change it."
         case .notFound(let id):
@@ -93,6 +95,10 @@ extension Failure {
             "The image's data are in the store \(name), which this service does not offer at present."
         case .notLocal:
             "This service asks nobody who they are, and therefore answers on loopback addresses alone: its operator can set open = true, or an identity."
+        case .gatewayUnready:
+            "This service cannot tell who you are, because its web server is not set up for that: tell the operator the request id."
+        case .identityAway:
+            "Who you are cannot be found out just now, because the identity service does not answer: try again later."
         }
     }
 
@@ -102,6 +108,8 @@ extension Failure {
         case .registryAway(let reason): "the registry failed: \(reason)"
         case .storeAway(let name, let reason), .storeBroken(let name, let reason), .storeForeign(let name, let reason):
             "the store \(name) failed: \(reason)"
+        case .gatewayUnready(let reason): reason
+        case .identityAway(let reason): "who a client is cannot be found out: \(reason)"
         case .noSpace: "there is no room, in a store or for the registry: make some, or lower free_bytes_min"
         case .notLocal:
             "a request came to an address other than loopback while identity = none: set open = true if everybody may do everything, else an identity"

@@ -10,6 +10,7 @@ package enum RequestFailure: Error, Equatable, Sendable {
     case jsonTooLong(limit: Int)
     case badQuery(parameter: String, problem: String)
     case rangeNotSatisfiable(size: Int64)
+    case foreignHost(String)
 
     package var status: Status {
         switch self {
@@ -19,6 +20,7 @@ package enum RequestFailure: Error, Equatable, Sendable {
         case .jsonBesideHeaders, .badQuery: .badRequest
         case .jsonTooLong: .contentTooLarge
         case .rangeNotSatisfiable: .rangeNotSatisfiable
+        case .foreignHost: .misdirectedRequest
         }
     }
 
@@ -40,6 +42,8 @@ package enum RequestFailure: Error, Equatable, Sendable {
             "The query parameter \(parameter) is not right: \(problem)."
         case .rangeNotSatisfiable(let size):
             "The image has \(size) bytes, and the range asked for has none of them."
+        case .foreignHost(let host):
+            "This service is not “\(excerpt(host))”: use its own name, or have the operator add this one to hosts."
         }
     }
 

@@ -122,10 +122,6 @@ extension Setting {
             "swift_interface", .choices(["public", "internal", "admin"]), "public",
             "With `swift_auth = keystone`: which of the object store's endpoints to use."),
         Setting(
-            "swift_ca_file", .text, "",
-            "Certificates (PEM) that `https` servers of OpenStack Swift and Keystone are trusted by. Empty: the system's."
-        ),
-        Setting(
             "swift_idle_seconds_max", .number(seconds), "60",
             "Seconds without a byte after which OpenStack Swift counts as gone. Twice its `node_timeout` at least: a cluster is silent for as long when nodes stop."
         ),
@@ -152,8 +148,25 @@ extension Setting {
             "Where clients find this service, as `https://images.example.com`: image URIs begin with it. Empty: with the scheme, host and port of the request."
         ),
         Setting(
-            "identity", .choices(["none"]), "none",
-            "How users are told apart. `none`: not at all; whoever reaches the service is its operator."),
+            "hosts", .text, "",
+            "The hosts that requests may be for, with blanks between them, as `images.example.com 10.0.0.7:9292 [::1]`; one without a port stands for every port. A request for another one is answered 421. Empty: any host."
+        ),
+        Setting(
+            "identity", .choices(["none", "nginx"]), "none",
+            "How users are told apart. `none`: not at all; whoever reaches the service is its operator. `nginx`: by nginx, which asks them, in one of the ways that docs/security.md describes."
+        ),
+        Setting(
+            "keystone_url", .text, "",
+            "With `identity = nginx` and tokens of Keystone: the URL of its Identity API, `https://keystone.example.com:5000/v3`. Empty: no Keystone is asked who a token belongs to."
+        ),
+        Setting(
+            "keystone_admin_roles", .text, "admin",
+            "Roles of Keystone, with blanks between them: a token with one of them, for whatever project, is an admin's here. Empty: there are no admins."
+        ),
+        Setting(
+            "ca_file", .text, "",
+            "Certificates (PEM) that `https` servers of OpenStack Swift and Keystone are trusted by. Empty: the system's."
+        ),
         Setting(
             "open", .flag, "false",
             "With `identity = none`: whether requests to other addresses than loopback are served too. True lets everybody who reaches the port do everything."

@@ -25,6 +25,11 @@ struct Settings: Sendable {
     let leaseSeconds: Int
     let janitorSeconds: Int
     let publicURL: String?
+    let hosts: Set<String>
+    /// Whether nginx says who asks.
+    let asksGateway: Bool
+    /// Nil where nginx has nobody's tokens.
+    let keystone: KeystoneSettings?
     let open: Bool
     let logsInfo: Bool
     /// All of it as a configuration file, for the processes that this one starts.
@@ -43,7 +48,7 @@ struct Settings: Sendable {
         drainSecondsMax = reader.int("drain_seconds_max")
         registryPath = try reader.sqlitePath("registry")
         registryBusySecondsMax = reader.int("registry_busy_seconds_max")
-        stores = reader.text("stores").split(separator: " ").map(String.init)
+        stores = reader.names("stores")
         defaultStore = reader.text("default_store")
         fileDirectory = try reader.absolutePath("file_directory")
         swift = try stores.contains("swift") ? SwiftSettings(reader) : nil
@@ -54,6 +59,9 @@ struct Settings: Sendable {
         leaseSeconds = reader.int("lease_seconds")
         janitorSeconds = reader.int("janitor_seconds")
         publicURL = try reader.url("public_url")
+        hosts = Set(reader.names("hosts").map { $0.lowercased() })
+        asksGateway = reader.text("identity") == "nginx"
+        keystone = try asksGateway ? KeystoneSettings(reader) : nil
         open = reader.text("open") == "true"
         logsInfo = reader.text("log_level") == "info"
         text = reader.fileText
@@ -138,6 +146,15 @@ struct SettingsReader {
             throw error(key, "it takes an http or https URL, not “\(url)”")
         }
         return url
+    }
+
+    /// Words with blanks between them.
+    func names(_ key: String) -> [String] {
+        text(key).split(separator: " ").map(String.init)
+    }
+
+    func caFile() throws(SettingsError) -> String? {
+        text("ca_file").isEmpty ? nil : try absolutePath("ca_file")
     }
 
     func error(_ key: String, _ problem: String) -> SettingsError {
