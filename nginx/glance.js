@@ -113,11 +113,21 @@ function errorJSON(r) {
 
 function describe(r) {
     const code = Number(r.variables.status);
-    // glance-api had just sent nginx to a file that is not there.
-    const isFileGone = code === 404 && r.variables.upstream_http_x_accel_redirect;
-    const isIdentityAway = code === 503 && r.uri.startsWith('/_glance/error/identity/');
-    const known = isIdentityAway ? identityAway : isFileGone ? fileGone : texts[code] || ['Error', 'the web server could not answer this request'];
+    const known = reason(r, code) || ['Error', 'the web server could not answer this request'];
     return { code: code, title: known[0], message: known[1], request_id: r.variables.request_id };
+}
+
+// Title and message of an error.
+function reason(r, code) {
+    if (code === 503 && r.uri.startsWith('/_glance/error/identity/')) {
+        return identityAway;
+    }
+    // glance-api had just sent nginx to a file that is not there.
+    if (code === 404 && r.variables.upstream_http_x_accel_redirect) {
+        return fileGone;
+    }
+    // What stands behind the question mark is error_page's, never a client's.
+    return texts[r.variables.args] || texts[code];
 }
 
 export default { metadata, errorHeaders, errorForm, errorText, errorJSON };

@@ -17,26 +17,43 @@ final class IdentitySite: Sendable {
 
     let site: Site
     let mode: Mode
-    private let service: IdentityService?
+    private let identityService: IdentityService?
+    private let certificates: ClientCertificates?
     /// What curl is given for each actor.
     private let logins: [Actor: [String]]
 
-    init(_ mode: Mode) throws {
+    /// The one that all tests of a mode share, and that none of them sets up anew.
+    static func shared(_ mode: Mode) throws -> IdentitySite {
+        switch mode {
+        case .basic: try basic.get()
+        case .certificate: try certificate.get()
+        case .service: try service.get()
+        case .keystone: try keystone.get()
+        }
+    }
+
+    private static let basic = Result { try IdentitySite(.basic) }
+    private static let certificate = Result { try IdentitySite(.certificate) }
+    private static let service = Result { try IdentitySite(.service) }
+    private static let keystone = Result { try IdentitySite(.keystone) }
+
+    private init(_ mode: Mode) throws {
         self.mode = mode
         var (service, certificates): (IdentityService?, ClientCertificates?)
         switch mode {
-        case .basic: site = try Site(["--identity", "basic", "--tls"])
+        case .basic: site = try Site(["--identity", "basic", "--tls"]).leftToTheEnd()
         case .certificate:
-            site = try Site(["--identity", "basic", "--tls"])
+            site = try Site(["--identity", "basic", "--tls"]).leftToTheEnd()
             certificates = try ClientCertificates(in: "\(site.directory)/tls")
         case .service:
-            site = try Site(["--identity", "basic"])
+            site = try Site(["--identity", "basic"]).leftToTheEnd()
             let begun = try IdentityService()
             service = begun
             try site.configureNginx("identity-auth-request.conf") { $0.replacing(":9294/", with: ":\(begun.port)/") }
-        case .keystone: site = try Site(["--identity", "keystone"])
+        case .keystone: site = try Site(["--identity", "keystone"]).leftToTheEnd()
         }
-        self.service = service
+        identityService = service
+        self.certificates = certificates
         if mode != .keystone { try site.includeIdentity(mode == .service ? "auth-request" : mode.rawValue) }
         // Tests ask more than a client may.
         try site.configureNginx("glance.conf") { $0.replacing("include limits.conf;", with: "# include limits.conf;") }
@@ -46,6 +63,12 @@ final class IdentitySite: Sendable {
             logins[actor] = try Self.login(actor.user, at: site, mode, certificates)
         }
         self.logins = logins
+    }
+
+    /// What curl is given to show a certificate with that subject, which the clients' CA has signed.
+    func certificate(_ subject: String) throws -> [String] {
+        let certificates = try #require(certificates)
+        return certificates.arguments(try certificates.make(subject))
     }
 
     private static func login(

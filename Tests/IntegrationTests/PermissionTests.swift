@@ -6,7 +6,7 @@ import Testing
     @Test(arguments: IdentitySite.Mode.allCases)
     func `every cell of the permission table is true`(mode: IdentitySite.Mode) throws {
         let rows = try PermissionRow.all()
-        let images = try PermissionImages(IdentitySite(mode))
+        let images = try PermissionImages(IdentitySite.shared(mode))
 
         #expect(rows.count > 60)
         for row in rows {
