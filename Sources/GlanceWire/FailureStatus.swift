@@ -54,7 +54,7 @@ extension Failure {
         case .imageTooLarge(let limit):
             "The image is too large: this service takes up to \(limit) bytes."
         case .loginNeeded:
-            "This is for users alone, and you are not logged in: say who you are, in the way that WWW-Authenticate names."
+            "This is for users alone, and you are not logged in: send a password, token or certificate along, whichever this service takes."
         case .notAllowed(let id):
             "The image \(id) belongs to somebody else: only its owner may change it."
         case .notFound(let id):

@@ -41,16 +41,16 @@ final class IdentitySite: Sendable {
         self.mode = mode
         var (service, certificates): (IdentityService?, ClientCertificates?)
         switch mode {
-        case .basic: site = try Site(["--identity", "basic", "--tls"]).leftToTheEnd()
+        case .basic: site = try Site(["--store", "file", "--identity", "basic", "--tls"]).leftToTheEnd()
         case .certificate:
-            site = try Site(["--identity", "basic", "--tls"]).leftToTheEnd()
+            site = try Site(["--store", "file", "--identity", "basic", "--tls"]).leftToTheEnd()
             certificates = try ClientCertificates(in: "\(site.directory)/tls")
         case .service:
-            site = try Site(["--identity", "basic"]).leftToTheEnd()
+            site = try Site(["--store", "file", "--identity", "basic"]).leftToTheEnd()
             let begun = try IdentityService()
             service = begun
             try site.configureNginx("identity-auth-request.conf") { $0.replacing(":9294/", with: ":\(begun.port)/") }
-        case .keystone: site = try Site(["--identity", "keystone"]).leftToTheEnd()
+        case .keystone: site = try Site(["--store", "file", "--identity", "keystone"]).leftToTheEnd()
         }
         identityService = service
         self.certificates = certificates
@@ -125,7 +125,10 @@ extension Site {
     func reloadNginx() throws {
         let master = try processID(of: "nginx")
         let old = children(of: master)
-        let test = try run("nginx", ["-t", "-p", "\(directory)/", "-c", "\(directory)/etc/nginx/nginx.conf"])
+        let path = (ProcessInfo.processInfo.environment["PATH"] ?? "") + ":/usr/sbin"
+        let test = try run(
+            "nginx", ["-t", "-p", "\(directory)/", "-c", "\(directory)/etc/nginx/nginx.conf"],
+            environment: ["PATH": path])
         try #require(test.status == 0, "\(test.errors)")
         kill(master, SIGHUP)
         try #require(

@@ -9,7 +9,7 @@ import Testing
     }
 
     @Test func `a forgotten include lets nobody in, and the log says what is missing`() throws {
-        let site = try Site(["--identity", "basic"])
+        let site = try Site(["--store", "file", "--identity", "basic"])
         try set(site, identity: "none")
 
         for path in ["/", "/images/", "/images/detail", "/images/1"] {
@@ -19,7 +19,7 @@ import Testing
     }
 
     @Test func `a user that nginx did not check cannot smuggle parameters in`() throws {
-        let site = try Site(["--identity", "basic"])
+        let site = try Site(["--store", "file", "--identity", "basic"])
         try site.configureNginx("identity-basic.conf") { text in
             text.replacing(/(?m)^auth_basic.*$/, with: "").replacing("$glance_basic_user", with: "$remote_user")
         }
@@ -37,7 +37,7 @@ import Testing
 
     @Test func `parameters that nginx sets twice end the request`() throws {
         for name in ["IDENTITY", "IDENTITY_USER", "IDENTITY_ADMIN", "IDENTITY_CHALLENGE"] {
-            let site = try Site(["--identity", "basic"])
+            let site = try Site(["--store", "file", "--identity", "basic"])
             try site.configureNginx("identity-basic.conf") { "\($0)\nscgi_param \(name) 1;\n" }
             try site.reloadNginx()
 
@@ -49,7 +49,7 @@ import Testing
     }
 
     @Test func `a Keystone that is away is 503, and who has no token is served`() throws {
-        let site = try Site(["--identity", "basic"])
+        let site = try Site(["--store", "file", "--identity", "basic"])
         let file = "\(site.directory)/etc/glance-api.conf"
         let settings = try String(contentsOfFile: file, encoding: .utf8)
         try "\(settings)keystone_url = http://127.0.0.1:\(freePort())/v3\n"
@@ -68,7 +68,7 @@ import Testing
     }
 
     @Test func `who asks too much is 429 for a while`() throws {
-        let site = try Site(["--identity", "basic"])
+        let site = try Site(["--store", "file", "--identity", "basic"])
         try site.configureNginx("glance.conf") { $0.replacing("rate=100r/s", with: "rate=1r/m") }
         try site.configureNginx("limits.conf") { $0.replacing("burst=400", with: "burst=1") }
         try site.reloadNginx()
@@ -81,7 +81,7 @@ import Testing
     }
 
     @Test func `who has too much in hand is 429`() throws {
-        let site = try Site(["--identity", "basic"])
+        let site = try Site(["--store", "file", "--identity", "basic"])
         try site.configureNginx("limits.conf") { $0.replacing("glance_transfers 64", with: "glance_transfers 1") }
         try site.reloadNginx()
         let netrc = try String(contentsOfFile: "\(site.directory)/user.netrc", encoding: .utf8).split(separator: " ")
@@ -100,7 +100,7 @@ import Testing
     }
 
     @Test func `users and their passwords are made once, for this user alone`() throws {
-        let site = try Site(["--identity", "basic"])
+        let site = try Site(["--store", "file", "--identity", "basic"])
         func secrets() throws -> [String] {
             try ["user", "other", "admin"].map { name in
                 let path = "\(site.directory)/\(name).netrc"
@@ -123,7 +123,7 @@ import Testing
     }
 
     @Test func `a request for another host is refused where the hosts are named`() throws {
-        let site = try Site(["--set", "hosts=127.0.0.1 images.example.com"])
+        let site = try Site(["--store", "file", "--set", "hosts=127.0.0.1 images.example.com"])
 
         #expect(try site.curl("/images/").status == 200)
         #expect(try site.curl("/images/", ["-H", "Host: images.example.com"]).status == 200)

@@ -3,7 +3,7 @@ import Testing
 
 /// What `deploy/up --tls` starts.
 @Suite(.serialized) struct TLSSiteTests {
-    private static let started = Result { try Site(["--tls"]).leftToTheEnd() }
+    private static let started = Result { try Site(["--store", "file", "--tls"]).leftToTheEnd() }
     private let site: Site
 
     init() throws {
