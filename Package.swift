@@ -51,9 +51,8 @@ let package = Package(
         .executableTarget(
             name: "glance-api",
             dependencies: [
-                "Bytes", "GlanceAPI", "GlanceModel", "GlanceRegistry", "GlanceStores", "GlanceWire", "HTTP",
-                "HTTPClient",
-                "Keystone", "PostgreSQL", "SCGI", "Sockets", "Workers",
+                "Bytes", "GlanceAPI", "GlanceClient", "GlanceModel", "GlanceRegistry", "GlanceStores", "GlanceWire",
+                "HTTP", "HTTPClient", "Keystone", "PostgreSQL", "SCGI", "Sockets", "Workers",
             ],
             swiftSettings: strict),
 

@@ -12,6 +12,9 @@ const leftovers = ['x-request-id', 'x-content-type-options', 'etag', 'last-modif
 // Of nginx's own errors: title and message.
 const texts = {
     400: ['Bad Request', 'the request is not valid HTTP; check its first line and its headers'],
+    401: ['Unauthorized',
+        'who you are was not proved: the user and password, token or certificate is wrong, or none came along'],
+    403: ['Forbidden', 'you may not do this'],
     404: ['Not Found', 'there is nothing at this path; GET /images/ lists the images'],
     405: ['Method Not Allowed', 'this method is not known here; the answer\'s Allow header names those that are'],
     408: ['Request Timeout', 'the client was silent for too long; send the request again'],
@@ -20,7 +23,11 @@ const texts = {
     413: ['Content Too Large', 'the body is larger than a chunked one may be; send it with a Content-Length'],
     414: ['URI Too Long', 'the path and its query are longer than 32 KB; shorten them'],
     416: ['Range Not Satisfiable', 'no byte of the image lies in this range; Content-Range names its size'],
+    421: ['Misdirected Request', 'this service has another name; use that'],
+    429: ['Too Many Requests', 'you ask too much at a time; try again in a moment'],
     431: ['Request Header Fields Too Large', 'one header is longer than 32 KB, or all together than 128 KB; shorten them'],
+    495: ['Bad Request', 'the client\'s certificate is not good here: it ran out, or another CA signed it'],
+    496: ['Bad Request', 'a certificate of the client\'s is needed'],
     497: ['Bad Request', 'this port speaks TLS; use https://'],
     500: ['Internal Server Error', 'the web server failed; its error log says why'],
     501: ['Not Implemented', 'this transfer encoding is not known here; use chunked, or none'],
@@ -30,6 +37,9 @@ const texts = {
     505: ['HTTP Version Not Supported', 'use HTTP/1.1'],
     507: ['Insufficient Storage', 'there is no room for this body'],
 };
+
+const identityAway = ['Service Unavailable',
+    'who you are cannot be found out just now, because the identity service does not answer; try again in a moment'];
 
 const fileGone = ['Not Found',
     'the image was deleted at this moment, or its file is missing: nginx\'s error log says which file'];
@@ -103,10 +113,21 @@ function errorJSON(r) {
 
 function describe(r) {
     const code = Number(r.variables.status);
-    // glance-api had just sent nginx to a file that is not there.
-    const isFileGone = code === 404 && r.variables.upstream_http_x_accel_redirect;
-    const known = isFileGone ? fileGone : texts[code] || ['Error', 'the web server could not answer this request'];
+    const known = reason(r, code) || ['Error', 'the web server could not answer this request'];
     return { code: code, title: known[0], message: known[1], request_id: r.variables.request_id };
+}
+
+// Title and message of an error.
+function reason(r, code) {
+    if (code === 503 && r.uri.startsWith('/_glance/error/identity/')) {
+        return identityAway;
+    }
+    // glance-api had just sent nginx to a file that is not there.
+    if (code === 404 && r.variables.upstream_http_x_accel_redirect) {
+        return fileGone;
+    }
+    // What stands behind the question mark is error_page's, never a client's.
+    return texts[r.variables.args] || texts[code];
 }
 
 export default { metadata, errorHeaders, errorForm, errorText, errorJSON };

@@ -4,9 +4,9 @@ import HTTP
 
 extension GlanceAPI {
     /// `POST /images/`: adds an image, with its data or queued until they come.
-    func addImage(_ request: Request) throws -> Response {
+    func addImage(_ request: Request, for identity: Identity) throws -> Response {
         let base = try baseURL(for: request)
-        let caller = try caller(request, base: base)
+        let caller = caller(identity, request, base: base)
         try caller.identity.mayWrite()
         let submission = try ImageSubmission(request, jsonBytesMax: settings.jsonBytesMax)
         let draft = try submission.fields.draft()

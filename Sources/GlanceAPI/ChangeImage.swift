@@ -4,9 +4,9 @@ import HTTP
 
 extension GlanceAPI {
     /// `PUT /images/<id>`: changes metadata, or brings the data of an image that has none yet.
-    func changeImage(_ request: Request, id: ImageID) throws -> Response {
+    func changeImage(_ request: Request, id: ImageID, for identity: Identity) throws -> Response {
         let base = try baseURL(for: request)
-        let caller = try caller(request, base: base)
+        let caller = caller(identity, request, base: base)
         try caller.identity.mayWrite()
         let submission = try ImageSubmission(request, jsonBytesMax: settings.jsonBytesMax)
         var change = try submission.fields.change()

@@ -20,11 +20,20 @@ extension GlanceAPI {
         return request.scheme + "://" + host
     }
 
+    /// Where the operator named the hosts that this service is, any other one is refused: else a page in a browser on this
+    /// host could speak to it under a name of its own (DNS rebinding).
+    func checkHost(of request: Request) throws(RequestFailure) {
+        guard !settings.hosts.isEmpty, let host = request.headers["host"]?.lowercased(), !host.isEmpty else { return }
+        guard settings.hosts.contains(host) || settings.hosts.contains(withoutPort(host)) else {
+            throw .foreignHost(host)
+        }
+    }
+
     /// What a handler asks the image service on behalf of this request's client.
-    func caller(_ request: Request, base: String) throws(Failure) -> Caller {
+    func caller(_ identity: Identity, _ request: Request, base: String) -> Caller {
         let limit = settings.headerBytesMax
         return Caller(
-            try authenticate(request),
+            identity,
             precondition: { image throws(Failure) in
                 let (etag, modified) = validators(of: image)
                 guard Preconditions.evaluate(request, etag: etag, lastModified: modified) == .proceed else {
@@ -46,6 +55,14 @@ extension GlanceAPI {
 extension Image {
     /// A strong entity tag: data never change, and their SHA-256 names them.
     var etag: String { "\"" + (sha256?.text ?? "") + "\"" }
+}
+
+/// `example.com:80` and `[::1]:80` without the port.
+private func withoutPort(_ host: String) -> String {
+    guard let colon = host.lastIndex(of: ":"),
+        host[colon...].dropFirst().utf8.allSatisfy({ (0x30...0x39).contains($0) })
+    else { return host }
+    return String(host[..<colon])
 }
 
 private func isHostByte(_ byte: UInt8) -> Bool {

@@ -27,6 +27,11 @@ struct ImageSubmission {
         return ImageBody(length: length, source: request.body)
     }
 
+    /// Whether the request brings data, as far as its head tells.
+    static func hasData(_ request: Request) -> Bool {
+        !request.hasJSONBody && data(of: request, declaredSize: request.headers["x-image-meta-size"]) != nil
+    }
+
     private static func checkEncoding(_ headers: Headers) throws(RequestFailure) {
         if headers.mediaType.hasPrefix("multipart/") { throw .multipart }
         let coding = headers["content-encoding"]?.lowercased() ?? ""

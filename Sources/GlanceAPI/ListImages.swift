@@ -5,9 +5,8 @@ import HTTP
 
 extension GlanceAPI {
     /// `GET /images/` and `GET /images/detail`: what is there, an image a line, in memory that does not grow with it.
-    func list(_ request: Request, detailed: Bool) throws -> Response {
+    func list(_ request: Request, detailed: Bool, for identity: Identity) throws -> Response {
         let base = try baseURL(for: request)
-        let identity = try authenticate(request)
         let question = try ListQuestion(request.target)
         let list = try images.list(question.query, after: question.marker, limit: question.limit, for: identity)
         let headers = Headers(["Content-Type": "application/json"])

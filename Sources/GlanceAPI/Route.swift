@@ -3,34 +3,51 @@ import GlanceWire
 import HTTP
 
 extension GlanceAPI {
-    /// Finds the verb for a path and a method.
-    func route(_ request: Request) throws -> Response {
+    /// Finds the verb for a path and a method. `identity` becomes known on the way.
+    func route(_ request: Request, by identity: inout Identity?) throws -> Response {
         guard let segments = request.target.segments else { throw RequestFailure.unknownPath }
-        if request.listener == .health { return try operators.respond(to: request, at: segments) }
+        switch request.listener {
+        case .health: return try operators.respond(to: request, at: segments)
+        case .identity: return try identities(request)
+        case .public: break
+        }
+        try checkHost(of: request)
+        guard settings.keepsRecords || request.headers[ReservedProperty.requestHeader] == nil else {
+            throw RequestFailure.keepsNoRecords
+        }
+        let caller = try authenticate(request)
+        identity = caller
         switch (segments.first, segments.count) {
-        case (nil, _): return try collection(request, posts: false)
-        case ("images", 1): return try collection(request, posts: true)
+        case (nil, _): return try collection(request, posts: false, for: caller)
+        case ("images", 1): return try collection(request, posts: true, for: caller)
         case ("images", 2) where segments[1] == "detail":
             guard request.method.reads else { throw Self.notAllowed(["GET", "HEAD"]) }
-            return try list(request, detailed: true)
-        case ("images", 2): return try image(request, id: segments[1])
+            return try list(request, detailed: true, for: caller)
+        case ("images", 2): return try image(request, id: segments[1], for: caller)
         default: throw RequestFailure.unknownPath
         }
     }
 
-    private func collection(_ request: Request, posts: Bool) throws -> Response {
+    private func identities(_ request: Request) throws(Failure) -> Response {
+        guard let route = identityRoute else {
+            throw .gatewayUnready(reason: "nginx asks whose token it was given, and keystone_url is not set")
+        }
+        return try route.respond(to: request)
+    }
+
+    private func collection(_ request: Request, posts: Bool, for caller: Identity) throws -> Response {
         switch request.method {
-        case .get, .head: return try list(request, detailed: false)
-        case .post where posts: return try addImage(request)
+        case .get, .head: return try list(request, detailed: false, for: caller)
+        case .post where posts: return try addImage(request, for: caller)
         default: throw Self.notAllowed(posts ? ["GET", "HEAD", "POST"] : ["GET", "HEAD"])
         }
     }
 
-    private func image(_ request: Request, id: String) throws -> Response {
+    private func image(_ request: Request, id: String, for caller: Identity) throws -> Response {
         switch request.method {
-        case .get, .head: return try showImage(request, id: try known(id))
-        case .put: return try changeImage(request, id: try known(id))
-        case .delete: return try deleteImage(request, id: try known(id))
+        case .get, .head: return try showImage(request, id: try known(id), for: caller)
+        case .put: return try changeImage(request, id: try known(id), for: caller)
+        case .delete: return try deleteImage(request, id: try known(id), for: caller)
         case .post: throw Self.notAllowed(["GET", "HEAD", "PUT", "DELETE"], hint: Self.postHint)
         case .other: throw Self.notAllowed(["GET", "HEAD", "PUT", "DELETE"])
         }

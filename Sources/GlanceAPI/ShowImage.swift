@@ -4,9 +4,9 @@ import HTTP
 
 extension GlanceAPI {
     /// `HEAD /images/<id>`: the metadata. `GET`: the same, and the data.
-    func showImage(_ request: Request, id: ImageID) throws -> Response {
+    func showImage(_ request: Request, id: ImageID, for identity: Identity) throws -> Response {
         let base = try baseURL(for: request)
-        let record = try images.image(id, for: try authenticate(request))
+        let record = try images.image(id, for: identity)
         let image = record.image
         let described = ImageHeaders.fields(image, uri: uri(of: id, base: base))
         guard image.status == .available, let size = image.size else {

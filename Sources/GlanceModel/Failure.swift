@@ -45,4 +45,8 @@ package enum Failure: Error, Equatable, Sendable {
     case storeForeign(StoreName, reason: String)
     case storeNotOffered(StoreName)
     case notLocal
+    /// The gateway does not say who asks, or says it to a service that does not want to know.
+    case gatewayUnready(reason: String)
+    /// Who a client is cannot be found out just now.
+    case identityAway(reason: String)
 }

@@ -28,7 +28,7 @@ extension RemoteRegistry {
 
         private func find() throws(GlanceError) -> RemoteService {
             var client = settings.client
-            client.headers.add(RemoteRegistry.requestHeader, "1")
+            client.headers.add(ReservedProperty.requestHeader, "1")
             let glance = try GlanceClient(url: settings.url, settings: client)
             let role = try RemoteRole.site(on: glance, newSite: settings.newSite, host: settings.host)
             guard role.countsVersions || role.host == settings.host else {

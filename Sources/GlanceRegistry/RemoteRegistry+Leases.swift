@@ -67,7 +67,7 @@ extension RemoteRegistry {
     private func expired(count: Int) throws(Failure) -> [RemoteRecord] {
         // Asked for in full: those that have run out may stand behind any number of others.
         let all = try service.all(RemoteRecord.workKey, RemoteRecord.Work.lease.rawValue, count: .max)
-        let now = service.client.serverTime
+        let now = try service.client.serverTime
         return Array(all.filter { $0.attempt.map { $0.hasEnded || $0.endsAt < now } == true }.prefix(count))
     }
 
@@ -94,7 +94,7 @@ extension RemoteRegistry {
 
     /// A record of its own for bytes to delete: that of their image may be needed anew.
     private func doom(_ bytes: StoredBytes) throws(Failure) {
-        let id = ImageID(recorded: "\(RemoteRole.prefix)bytes-\(service.newName())")
+        let id = ImageID(recorded: "\(RemoteRole.prefix)bytes-\(try service.newName())")
         let image = Image(
             id: id, name: ImageName(recorded: "bytes to delete"), type: .raw, size: nil, store: bytes.store,
             createdAt: Timestamp(seconds: 0), updatedAt: Timestamp(seconds: 0), status: .deleted, isPublic: false,
@@ -127,6 +127,7 @@ extension RemoteRegistry {
 
     package func takeJanitorLock(holder: String, seconds: Int) throws(Failure) -> Bool {
         let id = ImageID(recorded: RemoteRole.prefix + "janitor")
+        let service = try service
         let end = Timestamp(seconds: service.client.serverTime + Int64(seconds))
         let isTaken = try service.change(id) { record in
             let isFree = record.image.owner == holder || record.image.updatedAt.seconds < service.client.serverTime

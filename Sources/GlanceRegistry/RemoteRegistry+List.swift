@@ -11,7 +11,7 @@ extension RemoteRegistry {
         {
             return ImagePage(images: [], next: nil)
         }
-        guard service.countsVersions else { return try localPage(query, after: position, count: count) }
+        guard try service.countsVersions else { return try localPage(query, after: position, count: count) }
         var images: [Image] = []
         var parts = parts(of: query, after: position)
         while let part = parts.first, images.count <= count {
@@ -81,7 +81,7 @@ extension RemoteRegistry {
 
     private func images(_ part: Part, count: Int) throws(Failure) -> [Image] {
         var images: [Image] = []
-        let listing = service.client.imagesDetailed(part.filter)
+        let listing = try service.client.imagesDetailed(part.filter)
         do throws(GlanceError) {
             while images.count < count, let found = try listing.next() {
                 guard let record = RemoteRecord(found) else { continue }

@@ -27,9 +27,6 @@ package struct RemoteRegistry: ImageRegistry {
         }
     }
 
-    /// Says in a request that it is a registry's: whoever keeps no records of its own must not pass it on.
-    package static let requestHeader = "x-glance-registry-request"
-
     /// Asks nobody yet: the service may be away for the moment.
     package init(_ settings: Settings) {
         connection = Connection(settings)
@@ -49,6 +46,7 @@ package struct RemoteRegistry: ImageRegistry {
 
     package func hasImages(in store: StoreName) throws(Failure) -> Bool {
         let available = ImageStatus.available
+        let service = try service
         guard service.countsVersions else {
             return try service.everything().contains { $0.image.status == available && $0.image.store == store }
         }
@@ -99,6 +97,6 @@ package struct RemoteRegistry: ImageRegistry {
     func attempt(_ lease: Lease, wasQueued: Bool) throws(Failure) -> RemoteRecord.Attempt {
         RemoteRecord.Attempt(
             name: lease.name, store: lease.bytes.store.text, location: lease.bytes.location.text,
-            endsAt: service.client.serverTime + Int64(lease.seconds), wasQueued: wasQueued)
+            endsAt: try service.client.serverTime + Int64(lease.seconds), wasQueued: wasQueued)
     }
 }

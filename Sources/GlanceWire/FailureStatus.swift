@@ -56,8 +56,9 @@ extension Failure {
         case .imageTooLarge: .tooLarge
         case .storeBroken: .badGateway
         case .transfersTaken, .readOnly, .leaseLost, .registryBusy, .registryAway, .storeAway, .storeForeign,
-            .storeNotOffered, .notLocal:
+            .storeNotOffered, .notLocal, .identityAway:
             .unavailable
+        case .gatewayUnready: .unforeseen
         case .noSpace: .noSpace
         }
     }
@@ -66,11 +67,13 @@ extension Failure {
     package var retryAfterSeconds: Int? {
         switch self {
         case .transfersTaken, .leaseLost, .registryBusy: 2
-        case .registryAway, .storeAway: 10
+        case .registryAway, .storeAway, .identityAway: 10
         case .readOnly, .storeForeign, .storeNotOffered, .notLocal: 60
-        case .invalid, .sizeMismatch, .digestMismatch, .fieldsTooLong, .unknownStore, .unknownMarker, .imageTooLarge, .metadataAlone,
+        case .invalid, .sizeMismatch, .digestMismatch, .fieldsTooLong, .unknownStore, .unknownMarker, .imageTooLarge,
+            .metadataAlone,
             .loginNeeded, .notAllowed, .notFound, .noData, .idTaken, .dataComing, .dataImmutable, .fieldImmutable,
-            .versionConflict, .preconditionFailed, .clientGone, .clientSilent, .noSpace, .storeBroken:
+            .versionConflict, .preconditionFailed, .clientGone, .clientSilent, .noSpace, .storeBroken,
+            .gatewayUnready:
             nil
         }
     }
@@ -94,7 +97,7 @@ extension Failure {
         case .metadataAlone:
             "This service keeps the metadata of images alone: send the image to the Glance that keeps its records here."
         case .loginNeeded:
-            "You are not logged in: give a user and password."
+            "This is for users alone, and you are not logged in: send a password, token or certificate along, whichever this service takes."
         case .notAllowed(let id):
             "The image \(id) belongs to somebody else: only its owner may change it."
         case .notFound(let id):
@@ -137,6 +140,10 @@ extension Failure {
             "The image's data are in the store \(name), which this service does not offer at present."
         case .notLocal:
             "This service asks nobody who they are, and therefore answers on loopback addresses alone: its operator can set open = true, or an identity."
+        case .gatewayUnready:
+            "This service cannot tell who you are, because its web server is not set up for that: tell the operator the request id."
+        case .identityAway:
+            "Who you are cannot be found out just now, because the identity service does not answer: try again later."
         }
     }
 
@@ -146,6 +153,8 @@ extension Failure {
         case .registryAway(let reason): "the registry failed: \(reason)"
         case .storeAway(let name, let reason), .storeBroken(let name, let reason), .storeForeign(let name, let reason):
             "the store \(name) failed: \(reason)"
+        case .gatewayUnready(let reason): reason
+        case .identityAway(let reason): "who a client is cannot be found out: \(reason)"
         case .noSpace: "there is no room, in a store or for the registry: make some, or lower free_bytes_min"
         case .notLocal:
             "a request came to an address other than loopback while identity = none: set open = true if everybody may do everything, else an identity"

@@ -10,15 +10,18 @@ package enum RequestFailure: Error, Equatable, Sendable {
     case jsonTooLong(limit: Int)
     case badQuery(parameter: String, problem: String)
     case rangeNotSatisfiable(size: Int64)
+    case keepsNoRecords
+    case foreignHost(String)
 
     package var status: Status {
         switch self {
         case .unknownPath: .notFound
         case .methodNotAllowed: .methodNotAllowed
         case .multipart, .encodedBody: .unsupportedMediaType
-        case .jsonBesideHeaders, .badQuery: .badRequest
+        case .jsonBesideHeaders, .badQuery, .keepsNoRecords: .badRequest
         case .jsonTooLong: .contentTooLarge
         case .rangeNotSatisfiable: .rangeNotSatisfiable
+        case .foreignHost: .misdirectedRequest
         }
     }
 
@@ -40,6 +43,10 @@ package enum RequestFailure: Error, Equatable, Sendable {
             "The query parameter \(parameter) is not right: \(problem)."
         case .rangeNotSatisfiable(let size):
             "The image has \(size) bytes, and the range asked for has none of them."
+        case .keepsNoRecords:
+            "This service keeps its own records in another one, and so cannot be a registry: name that other one."
+        case .foreignHost(let host):
+            "This service is not “\(excerpt(host))”: use its own name, or have the operator add this one to hosts."
         }
     }
 

@@ -22,6 +22,23 @@ package struct Request {
     /// Which of the gateway's listeners took the request: operators' routes answer on the one that is theirs alone.
     package enum Listener: Sendable {
         case `public`, health
+        /// No listener, but the gateway itself, which asks who its client is.
+        case identity
+    }
+
+    /// What the gateway proved of the client.
+    package struct Login: Equatable, Sendable {
+        /// Empty: nobody logged in.
+        package let user: String
+        package let isAdmin: Bool
+        /// What a client who has to log in is told (`WWW-Authenticate`); empty: nothing.
+        package let challenge: String
+
+        package init(user: String, isAdmin: Bool, challenge: String) {
+            self.user = user
+            self.isAdmin = isAdmin
+            self.challenge = challenge
+        }
     }
 
     package var method: Method
@@ -36,13 +53,15 @@ package struct Request {
     package var serverAddress: String
     package var serverPort: String
     package var listener: Listener
+    /// Nil where the gateway is not set up to tell users apart.
+    package var login: Login?
     /// Names this request in answers and logs.
     package var id: String
 
     package init(
         method: Method, target: RequestTarget, headers: Headers = Headers(), bodyLength: Int64? = nil,
         body: any ByteSource = MemorySource([]), scheme: String = "http", serverAddress: String = "127.0.0.1",
-        serverPort: String = "80", listener: Listener = .public, id: String
+        serverPort: String = "80", listener: Listener = .public, login: Login? = nil, id: String
     ) {
         self.method = method
         self.target = target
@@ -53,6 +72,7 @@ package struct Request {
         self.serverAddress = serverAddress
         self.serverPort = serverPort
         self.listener = listener
+        self.login = login
         self.id = id
     }
 }

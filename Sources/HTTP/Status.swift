@@ -17,6 +17,7 @@ package struct Status: Equatable, Sendable {
     package static let contentTooLarge = Status(code: 413, phrase: "Content Too Large")
     package static let unsupportedMediaType = Status(code: 415, phrase: "Unsupported Media Type")
     package static let rangeNotSatisfiable = Status(code: 416, phrase: "Range Not Satisfiable")
+    package static let misdirectedRequest = Status(code: 421, phrase: "Misdirected Request")
     package static let internalServerError = Status(code: 500, phrase: "Internal Server Error")
     package static let badGateway = Status(code: 502, phrase: "Bad Gateway")
     package static let serviceUnavailable = Status(code: 503, phrase: "Service Unavailable")

@@ -6,7 +6,7 @@ import HTTPClient
 package struct KeystoneClient: Sendable {
     private static let secondsMax = 30
 
-    private let server: ServerURL
+    let server: ServerURL
     private let client: HTTPClient
 
     /// `server` is the URL with its version, as `http://keystone.example.com:5000/v3`.
@@ -19,7 +19,7 @@ package struct KeystoneClient: Sendable {
         guard let body = try? JSONEncoder().encode(credentials.body) else { throw .malformed }
         let request = ClientRequest(
             "POST", "/auth/tokens", headers: Headers(["Content-Type": "application/json"]), body: Array(body))
-        let (answer, bytes) = try ask(request)
+        let (answer, bytes) = try ask(request, secondsMax: Self.secondsMax)
         switch answer.status {
         case 201: break
         case 401, 403: throw .refused
@@ -32,9 +32,9 @@ package struct KeystoneClient: Sendable {
         return token
     }
 
-    private func ask(_ request: ClientRequest) throws(KeystoneError) -> (ClientAnswer, [UInt8]) {
+    func ask(_ request: ClientRequest, secondsMax: Int) throws(KeystoneError) -> (ClientAnswer, [UInt8]) {
         do throws(HTTPClientError) {
-            let answer = try client.send(request, to: server, secondsMax: Self.secondsMax)
+            let answer = try client.send(request, to: server, secondsMax: secondsMax)
             return (answer, try answer.bytes())
         } catch {
             throw .away("\(server): \(error)")

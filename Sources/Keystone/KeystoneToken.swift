@@ -55,7 +55,7 @@ package struct KeystoneToken: Sendable {
     }
 
     /// `2026-11-24T05:00:00.000000Z`, with or without the fraction.
-    private static func seconds(_ text: String) -> Int64? {
+    static func seconds(_ text: String) -> Int64? {
         let whole = text.prefix { $0 != "." && $0 != "Z" } + "Z"
         guard text.hasSuffix("Z"), let date = try? Date(String(whole), strategy: .iso8601) else { return nil }
         return Int64(date.timeIntervalSince1970)

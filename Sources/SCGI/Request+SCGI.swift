@@ -25,12 +25,30 @@ extension Request {
             scheme: variables["REQUEST_SCHEME"] == "https" ? "https" : "http",
             serverAddress: variables["SERVER_ADDR"] ?? "",
             serverPort: variables["SERVER_PORT"] ?? "",
-            listener: variables["LISTENER"] == "health" ? .health : .public,
+            listener: variables.listener,
+            login: variables.login,
             id: variables["REQUEST_ID"] ?? "")
     }
 }
 
 extension SCGIVariables {
+    fileprivate var listener: Request.Listener {
+        switch self["LISTENER"] {
+        case "health": .health
+        case "identity": .identity
+        default: .public
+        }
+    }
+
+    /// All four come from an identity file of Glance's own nginx configuration, or there is none. The parser has refused a
+    /// block in which one of them came twice.
+    fileprivate var login: Request.Login? {
+        guard self["IDENTITY"] == "nginx", let user = self["IDENTITY_USER"], let admin = self["IDENTITY_ADMIN"],
+            let challenge = self["IDENTITY_CHALLENGE"]
+        else { return nil }
+        return Request.Login(user: user, isAdmin: admin == "1", challenge: challenge)
+    }
+
     /// The body's bytes as the gateway counted them in `BODY_LENGTH`; nil where the client sent no body.
     /// `CONTENT_LENGTH` is not looked at: unbuffered, nginx puts there only what it had read already.
     func bodyLength() throws(SCGIDefect) -> Int64? {

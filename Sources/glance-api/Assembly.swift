@@ -24,6 +24,7 @@ struct Assembly {
         let registry = try registry()
         let site = try registry.siteID()
         for store in try stores(registry).all { try open(store, site: site, registry) }
+        _ = try identityRoute()
     }
 
     /// A service that other hosts run may be away while this one starts: it is ready when it is back. What is on this host
@@ -81,18 +82,32 @@ struct Assembly {
             surroundings: surroundings)
     }
 
-    func api(_ images: ImageService, metrics: @escaping @Sendable () -> String) -> GlanceAPI {
+    /// `report` and `audit` take the place of the log.
+    func api(
+        _ images: ImageService, report: (@Sendable (Report) -> Void)? = nil,
+        audit: (@Sendable (Audit) -> Void)? = nil, metrics: @escaping @Sendable () -> String
+    ) throws -> GlanceAPI {
         var apiSettings = GlanceAPI.Settings()
         apiSettings.publicURL = settings.publicURL
+        apiSettings.hosts = settings.hosts
         apiSettings.headerBytesMax = settings.headerBytesMax
+        // What other services say besides, in the records that they keep here, is no user's.
+        if settings.stores.isEmpty { apiSettings.headerBytesMax += 4096 }
+        if case .remote = settings.registry { apiSettings.keepsRecords = false }
         apiSettings.jsonBytesMax = settings.jsonBytesMax
         let (freeBytesMin, log) = (settings.freeBytesMin, log)
         return GlanceAPI(
             images: images, settings: apiSettings,
             operators: OperatorRoutes(
                 problems: { Readiness(images: images, freeBytesMin: freeBytesMin).problems }, metrics: metrics),
-            authenticate: authenticateNobody(open: settings.open),
-            report: { log.error($0.reason, ["request_id": $0.requestID]) })
+            authenticate: settings.asksGateway ? authenticateByGateway : authenticateNobody(open: settings.open),
+            identityRoute: try identityRoute(),
+            report: report ?? { log.error($0.reason, ["request_id": $0.requestID]) },
+            audit: audit ?? { log.audit($0) })
+    }
+
+    private func identityRoute() throws -> IdentityRoute? {
+        try settings.keystone?.route(now: surroundings.now, uptime: surroundings.uptime)
     }
 
     /// One that takes the place of another, after HUP or a crash, goes by its name: it need not wait for that one's lock.
@@ -163,4 +178,15 @@ func hostName() -> String {
         let digits = String(UInt64.random(in: .min ... .max), radix: 16)
         return String(repeating: "0", count: 16 - digits.count) + digits
     }.joined()
+}
+
+extension Log {
+    fileprivate func audit(_ line: Audit) {
+        audit(
+            line.action.rawValue,
+            [
+                "request_id": line.requestID, "by": line.role, "user": line.identity?.ownerName ?? "",
+                "image": line.image, "status": String(line.status.code),
+            ])
+    }
 }

@@ -35,7 +35,7 @@ struct WorkerMain {
         let metrics = Metrics(page: page, worker: number)
         let transfers = TransferSlots(max: settings.transfersMax) { metrics.setTransfers($0) }
         let images = try assembly.images(transfers: transfers)
-        let api = assembly.api(images) { metrics.text(stores: images.stores) }
+        let api = try assembly.api(images) { metrics.text(stores: images.stores) }
         let listener = Listener(inherited: FileDescriptor(owning: ChildDescriptor.listener))
         listener.setAcceptSeconds(Self.acceptSeconds)
         let worker = WorkerProcess(

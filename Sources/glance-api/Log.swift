@@ -14,6 +14,11 @@ struct Log: Sendable {
         write("error", event, details)
     }
 
+    /// What somebody changed, or tried to: whatever else is logged or not.
+    func audit(_ event: String, _ details: KeyValuePairs<String, String>) {
+        write("audit", event, details)
+    }
+
     private func write(_ level: String, _ event: String, _ details: KeyValuePairs<String, String>) {
         var json = JSONText(capacity: 256)
         json.raw("{\"time\": ")

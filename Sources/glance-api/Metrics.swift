@@ -7,7 +7,7 @@ import Workers
 struct Metrics: Sendable {
     /// Each status has the counter of its place here; what is none of them is counted by the last.
     private static let statuses = [
-        200, 206, 304, 400, 401, 403, 404, 405, 408, 409, 412, 413, 415, 416, 500, 502, 503, 507, 0,
+        200, 206, 304, 400, 401, 403, 404, 405, 408, 409, 412, 413, 415, 416, 421, 500, 502, 503, 507, 0,
     ]
     private static let broken = statuses.count
     private static let transfers = SharedPage.gaugesFirst

@@ -38,7 +38,7 @@ struct Setting {
             }
         case .names(let names):
             let given = value.split(separator: " ")
-            guard !given.isEmpty, given.allSatisfy({ names.contains(String($0)) }) else {
+            guard given.allSatisfy({ names.contains(String($0)) }) else {
                 return "it takes names out of \(names.joined(separator: ", ")), not “\(value)”"
             }
         }
@@ -81,7 +81,11 @@ extension Setting {
             "Seconds that requests in hand have to end in when the service is told to stop."),
         Setting(
             "registry", .text, "sqlite:///var/lib/glance/registry.sqlite",
-            "Where metadata live: `sqlite://` and the absolute path of the database file, which is made if it is missing; or `postgresql://USER@HOST/DATABASE`, with whatever libpq takes behind a question mark, as in `?passfile=/etc/glance/pgpass&sslmode=verify-full`. Keep the password in the passfile."
+            "Where metadata live: `sqlite://` and the absolute path of the database file, which is made if it is missing; or `postgresql://USER@HOST/DATABASE`, with whatever libpq takes behind a question mark, as in `?passfile=/etc/glance/pgpass&sslmode=verify-full`. Keep the password in the passfile. Or the `http` or `https` URL of another service that speaks this API for metadata."
+        ),
+        Setting(
+            "registry_credentials_file", .text, "",
+            "For a registry that is another service: a file of lines `user = …` and `password = …`. Empty: it asks for none."
         ),
         Setting(
             "registry_busy_seconds_max", .number(seconds), "10",
@@ -95,7 +99,9 @@ extension Setting {
             "read_only", .flag, "false",
             "True: nothing can be added, changed or deleted (503), and the janitor rests. For moving the registry."),
         Setting(
-            "stores", .names(["file", "swift"]), "file", "Image stores to offer, by name, with blanks between them."),
+            "stores", .names(["file", "swift"]), "file",
+            "Image stores to offer, by name, with blanks between them. Empty: metadata alone, for other services that keep their records here."
+        ),
         Setting("default_store", .choices(["file", "swift"]), "file", "The store of images that name none."),
         Setting(
             "file_directory", .text, "/var/lib/glance/images",
@@ -130,10 +136,6 @@ extension Setting {
             "swift_interface", .choices(["public", "internal", "admin"]), "public",
             "With `swift_auth = keystone`: which of the object store's endpoints to use."),
         Setting(
-            "swift_ca_file", .text, "",
-            "Certificates (PEM) that `https` servers of OpenStack Swift and Keystone are trusted by. Empty: the system's."
-        ),
-        Setting(
             "swift_idle_seconds_max", .number(seconds), "60",
             "Seconds without a byte after which OpenStack Swift counts as gone. Twice its `node_timeout` at least: a cluster is silent for as long when nodes stop."
         ),
@@ -160,8 +162,25 @@ extension Setting {
             "Where clients find this service, as `https://images.example.com`: image URIs begin with it. Empty: with the scheme, host and port of the request."
         ),
         Setting(
-            "identity", .choices(["none"]), "none",
-            "How users are told apart. `none`: not at all; whoever reaches the service is its operator."),
+            "hosts", .text, "",
+            "The hosts that requests may be for, with blanks between them, as `images.example.com 10.0.0.7:9292 [::1]`; one without a port stands for every port. A request for another one is answered 421. Empty: any host."
+        ),
+        Setting(
+            "identity", .choices(["none", "nginx"]), "none",
+            "How users are told apart. `none`: not at all; whoever reaches the service is its operator. `nginx`: by nginx, which asks them, in one of the ways that docs/security.md describes."
+        ),
+        Setting(
+            "keystone_url", .text, "",
+            "With `identity = nginx` and tokens of Keystone: the URL of its Identity API, `https://keystone.example.com:5000/v3`. Empty: no Keystone is asked who a token belongs to."
+        ),
+        Setting(
+            "keystone_admin_roles", .text, "admin",
+            "Roles of Keystone, with blanks between them: a token with one of them, for whatever project, is an admin's here. Empty: there are no admins."
+        ),
+        Setting(
+            "ca_file", .text, "",
+            "Certificates (PEM) that `https` servers of OpenStack Swift and Keystone are trusted by. Empty: the system's."
+        ),
         Setting(
             "open", .flag, "false",
             "With `identity = none`: whether requests to other addresses than loopback are served too. True lets everybody who reaches the port do everything."

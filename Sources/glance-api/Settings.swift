@@ -1,3 +1,4 @@
+import GlanceClient
 import Glibc
 import Sockets
 
@@ -13,6 +14,10 @@ struct Settings: Sendable {
     let drainSecondsMax: Int
     let registry: RegistrySetting
     let registryBusySecondsMax: Int
+    /// For a registry that is another service; nil where it asks for none.
+    let registryCredentials: Credentials?
+    /// Certificates that other services are trusted by; nil: the system's.
+    let caFile: String?
     /// Of one process.
     let registryConnectionsMax: Int
     let isReadOnly: Bool
@@ -28,6 +33,11 @@ struct Settings: Sendable {
     let leaseSeconds: Int
     let janitorSeconds: Int
     let publicURL: String?
+    let hosts: Set<String>
+    /// Whether nginx says who asks.
+    let asksGateway: Bool
+    /// Nil where nginx has nobody's tokens.
+    let keystone: KeystoneSettings?
     let open: Bool
     let logsInfo: Bool
     /// All of it as a configuration file, for the processes that this one starts.
@@ -46,9 +56,11 @@ struct Settings: Sendable {
         drainSecondsMax = reader.int("drain_seconds_max")
         registry = try reader.registry("registry")
         registryBusySecondsMax = reader.int("registry_busy_seconds_max")
+        registryCredentials = try reader.credentials("registry_credentials_file")
+        caFile = try reader.caFile()
         registryConnectionsMax = reader.int("registry_connections_max")
         isReadOnly = reader.text("read_only") == "true"
-        stores = reader.text("stores").split(separator: " ").map(String.init)
+        stores = reader.names("stores")
         defaultStore = reader.text("default_store")
         fileDirectory = try reader.absolutePath("file_directory")
         swift = try stores.contains("swift") ? SwiftSettings(reader) : nil
@@ -59,10 +71,18 @@ struct Settings: Sendable {
         leaseSeconds = reader.int("lease_seconds")
         janitorSeconds = reader.int("janitor_seconds")
         publicURL = try reader.url("public_url")
+        hosts = Set(reader.names("hosts").map { $0.lowercased() })
+        asksGateway = reader.text("identity") == "nginx"
+        keystone = try asksGateway ? KeystoneSettings(reader) : nil
         open = reader.text("open") == "true"
         logsInfo = reader.text("log_level") == "info"
         text = reader.fileText
         try checkTogether(reader)
+    }
+
+    /// Where the processes of this host keep apart that use a registry which cannot do it for them.
+    var registryLockPath: String {
+        if case .unix(let path) = listen { "\(path).registry" } else { "\(fileDirectory).registry" }
     }
 
     private func checkTogether(_ reader: SettingsReader) throws(SettingsError) {
@@ -78,7 +98,7 @@ struct Settings: Sendable {
                 else a slow upload loses its reservation
                 """)
         }
-        if !stores.contains(defaultStore) {
+        if !stores.isEmpty, !stores.contains(defaultStore) {
             throw reader.error(
                 "default_store", "“\(defaultStore)” is none of the stores offered (\(stores.joined(separator: ", ")))")
         }
@@ -142,6 +162,26 @@ struct SettingsReader {
             throw error(key, "it takes an http or https URL, not “\(url)”")
         }
         return url
+    }
+
+    /// What a file of lines `user = …` and `password = …` says; nil where none is named.
+    func credentials(_ key: String) throws(SettingsError) -> Credentials? {
+        guard !text(key).isEmpty else { return nil }
+        let file = try CredentialsFile(absolutePath(key))
+        try file.check(["user", "password"])
+        guard let credentials = Credentials(user: try file.value("user"), password: try file.value("password")) else {
+            throw error(key, "its user has a colon, or one of the two a control character")
+        }
+        return credentials
+    }
+
+    /// Words with blanks between them.
+    func names(_ key: String) -> [String] {
+        text(key).split(separator: " ").map(String.init)
+    }
+
+    func caFile() throws(SettingsError) -> String? {
+        text("ca_file").isEmpty ? nil : try absolutePath("ca_file")
     }
 
     func error(_ key: String, _ problem: String) -> SettingsError {

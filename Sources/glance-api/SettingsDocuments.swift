@@ -49,7 +49,7 @@ enum SettingsDocuments {
 
             nginx has settings of its own, in `nginx/glance.conf`: the ports, the bound of chunked uploads
             (`client_max_body_size` in the location for them; `deploy/up --set chunked_bytes_max=BYTES`), the time-outs of
-            slow clients. Each is explained where it stands.
+            slow clients, how users log in, TLS, how much one client may ask. Each is explained where it stands.
 
             """
     }

@@ -29,7 +29,7 @@ struct SwiftSettings: Sendable {
         segmentBytes = reader.number("swift_segment_bytes")
         var client = HTTPClient.Settings()
         client.idleSecondsMax = reader.int("swift_idle_seconds_max")
-        client.caFile = reader.text("swift_ca_file").isEmpty ? nil : try reader.absolutePath("swift_ca_file")
+        client.caFile = try reader.caFile()
         self.client = client
         let file = try CredentialsFile(reader.absolutePath("swift_credentials_file"))
         credentials = try Self.credentials(reader, file)

@@ -60,4 +60,31 @@ struct AddressTests {
 
         #expect(try glance.send("GET", "/images/", gateway: ["HTTP_HOST": "a b"]).status == 200)
     }
+
+    @Test(arguments: [
+        ("images.example.com", true), ("images.example.com:9292", true), ("IMAGES.example.com", true),
+        ("10.0.0.7:9292", true), ("[::1]", true), ("[::1]:80", true), ("10.0.0.7", false), ("10.0.0.7:80", false),
+        ("evil.example.com", false), ("images.example.com.evil.com", false), ("images.example.com:9292x", false),
+        ("xImages.example.com", false), ("[::2]", false), ("::1", false), ("images.example.com@evil.com", false),
+    ])
+    func `a host that is none of the hosts is refused, with public_url too`(host: String, isOurs: Bool) throws {
+        for url in ["", "https://images.example.com"] {
+            let glance = try Glance(["hosts": "Images.example.com 10.0.0.7:9292 [::1]", "public_url": url])
+            let gateway = ["HTTP_HOST": host]
+
+            let list = try glance.send("GET", "/images/", gateway: gateway)
+            let health = try glance.send(
+                "GET", "/healthz", gateway: gateway.merging(["LISTENER": "health"]) { $1 })
+
+            #expect(list.status == (isOurs ? 200 : 421))
+            #expect(isOurs || list.text.contains("hosts"))
+            #expect(health.status == 200)
+        }
+    }
+
+    @Test func `a request that names no host is for this one`() throws {
+        let glance = try Glance(["hosts": "images.example.com"])
+
+        #expect(try glance.send("GET", "/images/", gateway: ["HTTP_HOST": nil]).status == 200)
+    }
 }

@@ -85,12 +85,12 @@ struct ErrorTests {
     private static let oddText = "%1B%5B2J%0D%0ASet-Cookie:%20a%00%22%7F"
 
     @Test func `what nobody foresaw is 500, reported once with its request, and says nothing`() throws {
-        let reports = Reports()
+        let reports = Told<Report>()
         let images = try Glance().images
         let api = GlanceAPI(
             images: images, settings: GlanceAPI.Settings(),
             operators: OperatorRoutes(problems: { [] }, metrics: { "" }), authenticate: authenticateNobody(open: true),
-            report: { reports.add($0) })
+            report: { reports.add($0) }, audit: { _ in })
         let request = Request(
             method: .post, target: RequestTarget("/images/"), headers: Headers(["Content-Type": "application/json"]),
             bodyLength: 9, body: BrokenSource(), id: "r7")

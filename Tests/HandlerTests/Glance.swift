@@ -16,34 +16,28 @@ import Workers
 final class Glance {
     let images: ImageService
     let clock = Clock()
-    /// What the operator was told, where the test says who asks.
-    let reports = Reports()
+    /// What the operator was told.
+    let reports = Told<Report>()
+    let audits = Told<Audit>()
     let directory: String
     private let handler: WorkerHandler
     private let limits: SCGIExchange.Limits
 
-    typealias Authenticate = @Sendable (Request) throws(Failure) -> Identity
-
-    /// `settings` are over the service's own defaults; `authenticate` takes the place of what they say of identity.
-    init(_ settings: [String: String] = [:], authenticate: Authenticate? = nil) throws {
+    /// `settings` are over the service's own defaults.
+    init(_ settings: [String: String] = [:]) throws {
         directory = try Self.newDirectory()
         let assembly = Assembly(try Settings(Self.sources(settings, directory)))
         try assembly.prepare()
         let transfers = TransferSlots(max: assembly.settings.transfersMax)
-        let (assembled, clock, reports) = (try assembly.images(transfers: transfers), clock, reports)
+        let assembled = try assembly.images(transfers: transfers)
+        let (clock, reports, audits) = (clock, reports, audits)
         let images = ImageService(
             registry: assembled.registry, stores: assembled.stores, limits: assembled.limits, transfers: transfers,
             surroundings: Surroundings(now: { clock.now }, uptime: { 0 }, newName: randomName))
         let metrics = Metrics(page: try SharedPage(), worker: 0)
-        let api =
-            if let authenticate {
-                GlanceAPI(
-                    images: images, settings: GlanceAPI.Settings(),
-                    operators: OperatorRoutes(problems: { [] }, metrics: { "" }), authenticate: authenticate,
-                    report: { reports.add($0) })
-            } else {
-                assembly.api(images) { metrics.text(stores: images.stores) }
-            }
+        let api = try assembly.api(
+            images, report: { reports.add($0) }, audit: { audits.add($0) },
+            metrics: { metrics.text(stores: images.stores) })
         self.images = images
         handler = WorkerHandler(api: api, metrics: metrics, log: assembly.log)
         limits = assembly.exchangeLimits
@@ -147,13 +141,13 @@ final class Clock: Sendable {
     }
 }
 
-/// What was reported to the operator.
-final class Reports: Sendable {
-    private let list = Mutex<[Report]>([])
+/// What the operator was told, in its order.
+final class Told<Line: Sendable>: Sendable {
+    private let list = Mutex<[Line]>([])
 
-    var all: [Report] { list.withLock { $0 } }
+    var all: [Line] { list.withLock { $0 } }
 
-    func add(_ report: Report) {
-        list.withLock { $0.append(report) }
+    func add(_ line: Line) {
+        list.withLock { $0.append(line) }
     }
 }

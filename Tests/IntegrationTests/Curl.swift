@@ -42,8 +42,10 @@ extension Site {
     func curl(_ path: String, _ arguments: [String] = [], input: Data = Data()) throws -> Answer {
         let name = NSTemporaryDirectory() + "/glance-curl-\(UUID().uuidString)"
         defer { for part in ["head", "body"] { unlink("\(name).\(part)") } }
+        let trust = isSecure ? ["--cacert", "\(directory)/tls/ca.pem"] : []
         let output = try run(
-            "curl", ["-sS", "--path-as-is", "-D", "\(name).head", "-o", "\(name).body"] + arguments + [url + path],
+            "curl",
+            trust + ["-sS", "--path-as-is", "-D", "\(name).head", "-o", "\(name).body"] + arguments + [url + path],
             input: input)
         try #require(output.status == 0, "curl ended with \(output.status): \(output.errors)")
         let head = String(decoding: FileManager.default.contents(atPath: "\(name).head") ?? Data(), as: UTF8.self)

@@ -61,6 +61,12 @@ import Testing
         #expect(!answer.contains("<html>"))
     }
 
+    @Test func `no query of a client's chooses what an error says`() throws {
+        let answer = try site.curl("/images?495", ["-X", "TRACE"])
+
+        #expect(answer.text.hasPrefix("405 Method Not Allowed: this method"))
+    }
+
     @Test func `errors are JSON where JSON is asked for, whoever makes them`() throws {
         let id = try #require(try site.add("12345").json("image", "id") as? String)
 

@@ -26,7 +26,8 @@ final class Site: Sendable {
     /// False: somebody else started it and will stop it.
     private let isOurs: Bool
 
-    var url: String { "http://127.0.0.1:\(port)" }
+    var isSecure: Bool { options.contains("--tls") }
+    var url: String { "\(isSecure ? "https" : "http")://127.0.0.1:\(port)" }
 
     init(_ options: [String] = []) throws {
         isOurs = true

@@ -18,7 +18,7 @@ import Testing
         (.preconditionFailed(id), 412), (.preconditionFailed(nil), 412), (.clientGone, 400), (.clientSilent, 408),
         (.noSpace, 507), (.transfersTaken, 503), (.leaseLost(id), 503), (.registryBusy, 503),
         (.registryAway(reason: secret), 503), (.storeAway(.file, reason: secret), 503), (.storeNotOffered(.file), 503),
-        (.notLocal, 503),
+        (.notLocal, 503), (.gatewayUnready(reason: secret), 500), (.identityAway(reason: secret), 503),
     ]
 
     @Test(arguments: all)
@@ -64,6 +64,7 @@ import Testing
         (.multipart, 415, [:]), (.encodedBody(header: "Content-Encoding"), 415, [:]), (.jsonBesideHeaders, 400, [:]),
         (.jsonTooLong(limit: 5), 413, [:]), (.badQuery(parameter: "limit", problem: "it is no number"), 400, [:]),
         (.rangeNotSatisfiable(size: 100), 416, ["Content-Range": "bytes */100"]),
+        (.foreignHost("evil\nexample.com"), 421, [:]),
     ])
     func `each wrong request has its status, its fields and one line`(
         failure: RequestFailure, code: Int, fields: [String: String]

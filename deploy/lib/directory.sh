@@ -6,6 +6,8 @@
 #   data/     registry, images, and bodies under way
 #   log/      one or two files a service, and those of the build
 #   run/      sockets and process ids
+#   tls/      with --tls: its CA, certificate and keys
+#   *.netrc, *.json   with --identity: what its users log in with
 
 # The first line of the file `options`.
 DIRECTORY_MARK='# Made by deploy/up: this directory is a Glance'"'"'s own.'
@@ -76,7 +78,7 @@ directory_has_room() {
 # Removes what `up` made, and DIR if nothing else is in it.
 directory_purge() {
     directory_is_ours || fail "$DIR was not made by deploy/up (no file \"options\" of its own): nothing removed"
-    rm -rf -- "$DIR/etc" "$DIR/data" "$DIR/log" "$DIR/run" "$DIR/lock" ||
+    rm -rf -- "$DIR/etc" "$DIR/data" "$DIR/log" "$DIR/run" "$DIR/tls" "$DIR/lock" "$DIR"/{user,other,admin}.{netrc,json} ||
         fail "could not remove all of $DIR"
     rm -f -- "$DIR/options"
     rmdir -- "$DIR" 2>/dev/null || fail "$DIR has files that are not Glance's: left there"

@@ -5,12 +5,13 @@ PORT=9292
 STORE=file
 REGISTRY=sqlite
 IDENTITY=none
+TLS=no
 WORKERS=
 HEALTH_PORT=
 declare -A SET=() INNER_PORTS=()
 
 # Keys of glance-api.conf that follow from the options and from DIR.
-OPTIONS_OWN_KEYS='listen group registry stores default_store file_directory workers swift_auth_url swift_credentials_file'
+OPTIONS_OWN_KEYS='listen group registry stores default_store file_directory workers swift_auth_url swift_credentials_file identity keystone_url'
 
 # Keys of --set that are for the services around glance-api: it has no such setting.
 OPTIONS_OTHERS_KEYS='chunked_bytes_max swift_max_file_size'
@@ -19,6 +20,7 @@ options_read() {
     local directory=
     while [ $# -gt 0 ]; do
         case "$1" in
+        --tls=*) misuse "--tls takes no value" ;;
         --*=*)
             set -- "${1%%=*}" "${1#*=}" "${@:2}"
             continue
@@ -26,6 +28,11 @@ options_read() {
         --help | -h)
             usage
             exit 0
+            ;;
+        --tls)
+            TLS=yes
+            shift
+            continue
             ;;
         --dir | --port | --store | --registry | --identity | --workers | --set)
             has_value "$1" $#
@@ -80,7 +87,7 @@ options_check() {
     [[ $WORKERS =~ ^([1-9][0-9]{0,3})?$ ]] || misuse "--workers $WORKERS: not a number of processes"
     options_one_of --store "$STORE" 'file swift'
     options_one_of --registry "$REGISTRY" 'sqlite postgresql'
-    options_one_of --identity "$IDENTITY" none 'basic keystone'
+    options_one_of --identity "$IDENTITY" 'none basic keystone'
     options_check_swift
 }
 
@@ -114,6 +121,7 @@ option_is_for_glance_api() {
 options_asked() {
     local key
     printf '%s\n' "port=$PORT" "store=$STORE" "registry=$REGISTRY" "identity=$IDENTITY" "workers=${WORKERS:-one a core}"
+    [ "$TLS" = no ] || printf 'tls=%s\n' "$TLS"
     for key in "${!SET[@]}"; do
         printf 'set %s=%s\n' "$key" "${SET[$key]}"
     done | sort

@@ -25,12 +25,12 @@ START_SECONDS_MAX=30
 # Those that this command has started, and that a failure stops again.
 SERVICES_STARTED=()
 
-# services_choose STORE SWIFT-AUTH REGISTRY: those that such a Glance has.
+# services_choose STORE SWIFT-AUTH REGISTRY IDENTITY: those that such a Glance has.
 services_choose() {
     SERVICES_INNER=()
     [ "$3" != postgresql ] || SERVICES_INNER+=(postgresql)
+    [ "$4" != keystone ] && [ "$1 $2" != 'swift keystone' ] || SERVICES_INNER+=(keystone)
     if [ "$1" = swift ]; then
-        [ "$2" != keystone ] || SERVICES_INNER+=(keystone)
         SERVICES_INNER+=(memcached swift-account swift-container swift-object swift-proxy)
     fi
     SERVICES=("${SERVICES_INNER[@]}" glance-api nginx)
@@ -40,9 +40,10 @@ services_choose() {
 # Those that this directory has, by what its last `up` kept.
 services_choose_kept() {
     if directory_is_ours; then
-        services_choose "$(options_kept store)" "$(options_kept 'set swift_auth')" "$(options_kept registry)"
+        services_choose "$(options_kept store)" "$(options_kept 'set swift_auth')" "$(options_kept registry)" \
+            "$(options_kept identity)"
     else
-        services_choose '' '' ''
+        services_choose '' '' '' ''
     fi
 }
 

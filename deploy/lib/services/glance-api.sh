@@ -58,6 +58,8 @@ glance_api_configure() {
         fi
         printf 'file_directory = %s/data/images\n' "$DIR"
         "glance_api_configure_$STORE"
+        [ "$IDENTITY" = none ] || printf 'identity = nginx\n'
+        [ "$IDENTITY" != keystone ] || printf 'keystone_url = %s/v3\n' "$(keystone_address)"
         [ -z "$WORKERS" ] || printf 'workers = %s\n' "$WORKERS"
         for key in "${!SET[@]}"; do
             ! option_is_for_glance_api "$key" || printf '%s = %s\n' "$key" "${SET[$key]}"

@@ -1,5 +1,5 @@
-# OpenStack Keystone, whose tokens Swift's proxy takes: users and projects in
-# SQLite, in one process of uWSGI.
+# OpenStack Keystone, whose tokens Swift's proxy takes, or glance-api itself:
+# users and projects in SQLite, in one process of uWSGI.
 
 . "$PROJECT/deploy/lib/swift.sh"
 
@@ -13,7 +13,7 @@ keystone_wsgi=/usr/bin/keystone-wsgi-public
 
 keystone_packages() {
     [ -x "$keystone_wsgi" ] || printf 'keystone\n'
-    [ -d /usr/lib/python3/dist-packages/keystonemiddleware ] || printf 'python3-keystonemiddleware\n'
+    [ "$STORE" != swift ] || [ -d /usr/lib/python3/dist-packages/keystonemiddleware ] || printf 'python3-keystonemiddleware\n'
     [ -f /usr/lib/uwsgi/plugins/python3_plugin.so ] || printf 'uwsgi-plugin-python3\n'
     command -v curl >/dev/null || printf 'curl\n'
 }
@@ -27,6 +27,7 @@ keystone_configure() {
     keystone_configure_catalog
     keystone_configure_uwsgi
     [ -f "$keystone_data/complete" ] || keystone_fill
+    [ "$IDENTITY" != keystone ] || [ -f "$keystone_data/users-complete" ] || keystone_fill_users
 }
 
 keystone_configure_service() {
@@ -62,9 +63,10 @@ keystone_configure_catalog() {
     for interface in public internal admin; do
         printf 'catalog.RegionOne.identity.%sURL = %s/v3\n' "$interface" "$(keystone_address)"
         # shellcheck disable=SC2016 # Keystone's own variable
-        printf 'catalog.RegionOne.object_store.%sURL = %s/v1/KEY_$(project_id)s\n' "$interface" "$(swift_proxy_address)"
+        [ "$STORE" != swift ] || printf 'catalog.RegionOne.object_store.%sURL = %s/v1/KEY_$(project_id)s\n' "$interface" "$(swift_proxy_address)"
     done | swift_write "$DIR/etc/keystone/catalog"
-    printf 'catalog.RegionOne.identity.name = keystone\ncatalog.RegionOne.object_store.name = swift\n' >>"$DIR/etc/keystone/catalog"
+    printf 'catalog.RegionOne.identity.name = keystone\n' >>"$DIR/etc/keystone/catalog"
+    [ "$STORE" != swift ] || printf 'catalog.RegionOne.object_store.name = swift\n' >>"$DIR/etc/keystone/catalog"
 }
 
 # One process, without a master that starts it again, and without threads,
@@ -104,6 +106,14 @@ keystone_fill() {
     } >"$log" 2>&1 ||
         fail "could not fill Keystone's tables: $(sed -n 's/.* CRITICAL keystone [^ ]* //p' "$log" | tail -n 1) (all of it: $log)"
     : >"$keystone_data/complete"
+}
+
+# The users of --identity keystone; `admin` is there already.
+keystone_fill_users() {
+    local log="$DIR/log/keystone-fill.log"
+    { keystone_add_user user member && keystone_add_user other member; } >>"$log" 2>&1 ||
+        fail "could not add Keystone's users: $(tail -n 1 "$log") (all of it: $log)"
+    : >"$keystone_data/users-complete"
 }
 
 # keystone_add_user NAME ROLE: with a project of that name, in which it has the role.

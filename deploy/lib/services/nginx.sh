@@ -13,6 +13,8 @@ nginx_packages() {
     command -v nginx >/dev/null || printf 'nginx\n'
     nginx_module >/dev/null || printf 'libnginx-mod-http-js\n'
     command -v curl >/dev/null || printf 'curl\n'
+    [ "$IDENTITY" != basic ] || command -v htpasswd >/dev/null || printf 'apache2-utils\n'
+    [ "$TLS" = no ] || command -v openssl >/dev/null || printf 'openssl\n'
 }
 
 # Prints where the njs module is.
@@ -50,21 +52,41 @@ nginx_choose_user() {
 }
 
 nginx_configure() {
-    local file user="/^user www-data;/d" address=127.0.0.1:
+    local file edits=("$(nginx_edits)")
+    [ "$IDENTITY" = none ] || edits+=("s|include identity-none.conf;|include identity-$IDENTITY.conf;|" "s|# \(include limits.conf;\)|\1|")
+    [ "$TLS" = no ] || edits+=("s|^\( *listen [^ ]*$PORT\) \(default_server\)|\1 ssl \2|" "s|# \(include tls.conf;\)|\1|")
+    for file in "$PROJECT"/nginx/*; do
+        sed "${edits[@]/#/-e}" "$file" >"$DIR/etc/nginx/${file##*/}"
+    done
+    case "$IDENTITY" in
+    none) ;;
+    basic)
+        printf '"~^admin$" 1;\n' >>"$DIR/etc/nginx/admins"
+        identity_configure_basic
+        ;;
+    keystone) identity_configure_keystone ;;
+    esac
+    [ "$TLS" = no ] || tls_configure
+}
+
+# Prints what makes the configuration of an installed system this directory's.
+nginx_edits() {
+    local user="/^user www-data;/d" address=127.0.0.1:
     # glance-api refuses what comes from elsewhere, unless it was told not to.
     [ "${SET[open]:-false}" = false ] || address=
     [ -z "$NGINX_USER" ] || user="s|^user www-data;|user $NGINX_USER;|"
-    for file in nginx.conf glance.conf glance_params glance.js; do
-        sed -e "s|/run/glance/|$DIR/run/|g" \
-            -e "s|/var/lib/glance/|$DIR/data/|g" \
-            -e "s|/var/log/glance/|$DIR/log/|g" \
-            -e "s|$nginx_shipped_module|$(nginx_module)|" \
-            -e "s|\(^ *listen\) 9292 |\1 $address$PORT |" \
-            -e "s|\(^ *listen\) 127.0.0.1:9293 |\1 127.0.0.1:$HEALTH_PORT |" \
-            -e "s|client_max_body_size .*; # chunked_bytes_max|client_max_body_size ${SET[chunked_bytes_max]:-10g};|" \
-            -e "$user" \
-            "$PROJECT/nginx/$file" >"$DIR/etc/nginx/$file"
-    done
+    cat <<END
+s|/run/glance/|$DIR/run/|g
+s|/var/lib/glance/|$DIR/data/|g
+s|/var/log/glance/|$DIR/log/|g
+s|/etc/glance/tls/|$DIR/tls/|g
+s|/etc/glance/users|$DIR/etc/users|g
+s|$nginx_shipped_module|$(nginx_module)|
+s|\(^ *listen\) 9292 |\1 $address$PORT |
+s|\(^ *listen\) 127.0.0.1:9293 |\1 127.0.0.1:$HEALTH_PORT |
+s|client_max_body_size .*; # chunked_bytes_max|client_max_body_size ${SET[chunked_bytes_max]:-10g};|
+$user
+END
 }
 
 # nginx goes into the background when it has its ports, and writes its own
@@ -91,7 +113,9 @@ nginx_trouble() {
 }
 
 nginx_address() {
-    printf 'http://127.0.0.1:%s, health http://127.0.0.1:%s' "$(options_kept port)" "$(options_kept health_port)"
+    local scheme=http
+    [ -z "$(options_kept tls)" ] || scheme=https
+    printf '%s://127.0.0.1:%s, health http://127.0.0.1:%s' "$scheme" "$(options_kept port)" "$(options_kept health_port)"
 }
 
 nginx_logs() {

@@ -1,0 +1,49 @@
+import GlanceAPI
+import GlanceModel
+import HTTPClient
+import Keystone
+
+/// The settings for tokens of Keystone.
+struct KeystoneSettings: Sendable {
+    let server: ServerURL
+    let adminRoles: Set<String>
+    let client: HTTPClient.Settings
+
+    /// Nil where there is no `keystone_url`.
+    init?(_ reader: SettingsReader) throws(SettingsError) {
+        guard !reader.text("keystone_url").isEmpty else { return nil }
+        guard let url = ServerURL(reader.text("keystone_url")) else {
+            throw reader.error(
+                "keystone_url", "it takes the http or https URL of Keystone's Identity API, without user and password")
+        }
+        server = url
+        adminRoles = Set(reader.names("keystone_admin_roles"))
+        var client = HTTPClient.Settings()
+        client.connectSecondsMax = 5
+        client.caFile = try reader.caFile()
+        self.client = client
+    }
+
+    /// What answers nginx's question whose token it was given.
+    func route(
+        now: @escaping @Sendable () -> Timestamp, uptime: @escaping @Sendable () -> Int64
+    ) throws(HTTPClientError) -> IdentityRoute {
+        let http = HTTPClient(client)
+        if server.isSecure { try http.loadTLS() }
+        let keystone = KeystoneClient(server, client: http)
+        let users = KeystoneUsers(
+            now: { now().seconds }, uptime: uptime,
+            ask: { token throws(KeystoneError) in try keystone.user(of: token) })
+        let adminRoles = adminRoles
+        return IdentityRoute(challenge: "Keystone uri=\"\(server)\"") { token throws(Failure) in
+            do throws(KeystoneError) {
+                let user = try users.user(of: token)
+                return adminRoles.isDisjoint(with: user.roles) ? .user(user.id) : .admin(user.id)
+            } catch .refused {
+                return nil
+            } catch {
+                throw .identityAway(reason: error.description)
+            }
+        }
+    }
+}
