@@ -67,8 +67,8 @@ let package = Package(
         tests(
             "ConformanceTests",
             of: [
-                "Bytes", "Digest", "GlanceModel", "GlanceRegistry", "GlanceStores", "HTTP", "HTTPClient", "Keystone",
-                "PostgreSQL", "SQLite",
+                "Bytes", "Digest", "GlanceClient", "GlanceModel", "GlanceRegistry", "GlanceStores", "HTTP", "HTTPClient",
+                "Keystone", "PostgreSQL", "SQLite",
             ]),
         // SCGI text in, bytes out, through everything but a network.
         tests("HandlerTests", of: everything),

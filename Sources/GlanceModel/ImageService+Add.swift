@@ -4,7 +4,7 @@ extension ImageService {
     package func add(_ draft: ImageDraft, body: ImageBody?, for caller: Caller) throws(Failure) -> Image {
         try checkWriting(by: caller)
         if let id = draft.id, try registry.record(id) != nil { throw .idTaken(id) }
-        guard body == nil || stores.keepsData else { throw .metadataAlone }
+        let body = try data(body)
         let new = NewImage(
             draft, store: try stores.name(draft.store), owner: caller.identity.ownerName, createdAt: now(draft))
         try caller.showable(new.atItsLongest)
@@ -18,6 +18,13 @@ extension ImageService {
         let lease = try newLease(for: body, in: store)
         let image = try registry.reserve(new, lease: lease)
         return try save(body, as: image, in: store, under: lease)
+    }
+
+    /// The data, or nil where there are none. Without a store a size of 0 is metadata like any other.
+    func data(_ body: ImageBody?) throws(Failure) -> ImageBody? {
+        guard let body, !stores.keepsData else { return body }
+        guard body.length == 0 else { throw .metadataAlone }
+        return nil
     }
 
     /// When an image is added: now, or, where records are kept for another service, when that one says.

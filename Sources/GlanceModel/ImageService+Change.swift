@@ -25,10 +25,10 @@ extension ImageService {
         -> Image
     {
         try checkWriting(by: caller)
+        guard let body = try data(body) else { return try update(id, change, for: caller) }
         for _ in 0..<Self.attemptsMax {
             let queued = try changeable(id, by: caller).image
             guard queued.status == .queued else { throw .dataImmutable(id) }
-            guard stores.keepsData else { throw .metadataAlone }
             var target = try queued.changed(change, at: surroundings.now())
             if !change.changesDescription { target.updatedAt = queued.updatedAt }
             let store = try stores.offered(target.store)

@@ -5,10 +5,12 @@ import GlanceRegistry
 enum RegistryKind: String, CaseIterable, Sendable {
     case sqlite
     case postgresql
+    case remote
 
-    /// Without a PostgreSQL there is nothing to try its registry with: `deploy/test` starts one.
+    /// Without a PostgreSQL, or services that keep records, there is nothing to try these with: `deploy/test` starts them.
     static var allCases: [RegistryKind] {
-        PostgreSQLUnderTest.url == nil ? [.sqlite] : [.sqlite, .postgresql]
+        [.sqlite] + (PostgreSQLUnderTest.url == nil ? [] : [.postgresql])
+            + (RecordsUnderTest.sites.isEmpty ? [] : [.remote])
     }
 
     /// A way to the running test's records. Each is like another process: they share nothing but the records.
@@ -20,6 +22,8 @@ enum RegistryKind: String, CaseIterable, Sendable {
             return try SQLiteRegistry(path: path, busySecondsMax: 20)
         case .postgresql:
             return try PostgreSQLUnderTest.registry()
+        case .remote:
+            return try RecordsUnderTest.registry()
         }
     }
 }

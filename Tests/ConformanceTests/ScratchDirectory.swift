@@ -15,7 +15,10 @@ struct ScratchDirectory: TestTrait, SuiteTrait, TestScoping {
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: path) }
         try await Self.$path.withValue(path) {
-            defer { #expect(throws: Never.self) { try PostgreSQLUnderTest.clear() } }
+            defer {
+                RecordsUnderTest.giveBack()
+                #expect(throws: Never.self) { try PostgreSQLUnderTest.clear() }
+            }
             try await function()
         }
     }

@@ -85,8 +85,8 @@ options_check() {
     is_port "$PORT" || misuse "--port $PORT: not a port (1 to 65535)"
     [ "$PORT" != "$HEALTH_PORT" ] || misuse "--set health_port: $PORT is the port of the service itself"
     [[ $WORKERS =~ ^([1-9][0-9]{0,3})?$ ]] || misuse "--workers $WORKERS: not a number of processes"
-    options_one_of --store "$STORE" 'file swift'
-    options_one_of --registry "$REGISTRY" 'sqlite postgresql'
+    options_one_of --store "$STORE" 'file swift none'
+    [[ $REGISTRY =~ ^(https?|postgresql)://. ]] || options_one_of --registry "$REGISTRY" 'sqlite postgresql'
     options_one_of --identity "$IDENTITY" 'none basic keystone'
     options_check_swift
 }

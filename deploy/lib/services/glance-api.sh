@@ -53,6 +53,8 @@ glance_api_configure() {
         [ -z "$NGINX_GROUP" ] || printf 'group = %s\n' "$NGINX_GROUP"
         if [ "$REGISTRY" = postgresql ]; then
             printf 'registry = %s\n' "$(postgresql_url)"
+        elif [[ $REGISTRY == *://* ]]; then
+            printf 'registry = %s\n' "$REGISTRY"
         else
             printf 'registry = sqlite://%s/data/registry.sqlite\n' "$DIR"
         fi
@@ -69,6 +71,10 @@ glance_api_configure() {
 
 glance_api_configure_file() {
     printf 'stores = file\ndefault_store = file\n'
+}
+
+glance_api_configure_none() {
+    printf 'stores =\n'
 }
 
 glance_api_configure_swift() {
