@@ -67,7 +67,8 @@ let package = Package(
         tests(
             "ConformanceTests",
             of: [
-                "Bytes", "Digest", "GlanceClient", "GlanceModel", "GlanceRegistry", "GlanceStores", "HTTP", "HTTPClient",
+                "Bytes", "Digest", "GlanceClient", "GlanceModel", "GlanceRegistry", "GlanceStores", "HTTP",
+                "HTTPClient",
                 "Keystone", "PostgreSQL", "SQLite",
             ]),
         // SCGI text in, bytes out, through everything but a network.
