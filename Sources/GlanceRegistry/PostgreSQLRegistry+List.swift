@@ -21,16 +21,11 @@ extension PostgreSQLRegistry {
         return ImagePage(records, count: count, of: query)
     }
 
-    /// With `$1`, `$2`, … for each `?`.
     static func statements(
         _ query: ImageQuery, after position: ListPosition?
     ) -> [(sql: String, values: [PostgreSQLValue])] {
         let statements: [ListStatement<PostgreSQLValue>] = ListStatement.all(query, after: position, columns: columns)
-        return statements.map { statement in
-            let parts = statement.sql.split(separator: "?", omittingEmptySubsequences: false)
-            let numbered = parts.dropFirst().enumerated().map { "$\($0.offset + 1)\($0.element)" }
-            return (parts[0] + numbered.joined(), statement.values)
-        }
+        return statements.map { (numbered($0.sql), $0.values) }
     }
 
     package func position(of marker: ImageRecord, in query: ImageQuery) throws(Failure) -> ListPosition {

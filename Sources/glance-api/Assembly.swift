@@ -23,6 +23,10 @@ struct Assembly {
         try settings.registry.prepare(settings)
         let registry = try registry()
         let site = try registry.siteID()
+        guard !RegistryCopy.isUnfinished(site: site) else {
+            throw Failure.registryAway(
+                reason: "it is an unfinished copy of another one: let glance-api registry copy go on until its end")
+        }
         for store in try stores(registry).all { try open(store, site: site, registry) }
         _ = try identityRoute()
     }

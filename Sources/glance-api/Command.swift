@@ -25,6 +25,12 @@ enum Command {
                 return try Serving(try Settings(sources(Array(rest)))).run { try Settings(sources(Array(rest))) }
             case "check": return try check(Settings(sources(Array(rest))))
             case "settings": return settings(Array(rest))
+            case "registry":
+                guard rest.first == "copy" else {
+                    return refuse("registry takes copy --from URL --to URL", exitUsage)
+                }
+                let command = try RegistryCommand(Array(rest.dropFirst()))
+                return say(try command.run { writeToStandardError(Array("\($0) images are copied\n".utf8)) })
             case "worker": return try WorkerMain(Array(rest)).run()
             case "janitor": return try JanitorMain().run()
             default: return refuse("there is no command “\(name)”: see glance-api help", exitUsage)

@@ -56,7 +56,7 @@ enum RegistrySetting: Equatable, Sendable {
     }
 
     /// One that was prepared.
-    func open(_ settings: Settings) throws(Failure) -> any ImageRegistry {
+    func open(_ settings: Settings) throws(Failure) -> any SQLRegistry {
         switch self {
         case .sqlite(let path):
             try SQLiteRegistry(path: path, busySecondsMax: settings.registryBusySecondsMax)

@@ -7,6 +7,7 @@ enum SettingsDocuments {
 
           glance-api [serve]  [--config FILE] [--SETTING VALUE]…   serve until TERM or INT; HUP reads the settings anew
           glance-api check    [--config FILE] [--SETTING VALUE]…   look at settings, libraries, registry and stores
+          glance-api registry copy --from URL --to URL             move all records: URL as in the setting registry
           glance-api settings --list | --sample | --markdown       every setting: its name, a sample file, the documentation
           glance-api help
 
