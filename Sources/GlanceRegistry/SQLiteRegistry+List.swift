@@ -64,10 +64,22 @@ enum SQLiteList {
         guard let position, let value = SQLiteValue(position.sortValue) else {
             return [statement(query, nil, order: order)]
         }
-        let onwards = statement(query, Condition("\(column) \(onward) ?", value), order: order)
+        let (place, values) = bound(column, value, of: position)
+        let onwards = statement(query, Condition("\(column) \(onward) \(place)", values), order: order)
         guard key != .id else { return [onwards] }
-        let ties = Condition("\(column) = ? AND sequence > ?", value, .integer(position.sequence))
+        let ties = Condition("\(column) = \(place) AND sequence > ?", values + [.integer(position.sequence)])
         return [statement(query, ties, order: "sequence"), onwards]
+    }
+
+    /// What a column is compared with behind `position`. Text that was mended when it was read is not what the row holds:
+    /// compared with that, a list would come back to the same row for ever.
+    private static func bound(
+        _ column: String, _ value: SQLiteValue, of position: ListPosition
+    ) -> (sql: String, values: [SQLiteValue]) {
+        guard case .text(let text) = value, text.contains("\u{FFFD}") else { return ("?", [value]) }
+        return (
+            "coalesce((SELECT \(column) FROM images WHERE sequence = ?), ?)", [.integer(position.sequence), value]
+        )
     }
 
     private struct Condition {
@@ -75,6 +87,10 @@ enum SQLiteList {
         let values: [SQLiteValue]
 
         init(_ sql: String, _ values: SQLiteValue...) {
+            self.init(sql, values)
+        }
+
+        init(_ sql: String, _ values: [SQLiteValue]) {
             self.sql = sql
             self.values = values
         }
