@@ -20,6 +20,20 @@ let everything: [Target.Dependency] = [
     "Keystone", "PostgreSQL", "SCGI", "SQLite", "Sockets", "Workers", "glance-api",
 ]
 
+/// Properties of everything that reads what strangers send. `deploy/fuzz` builds them with libFuzzer in place of the tests.
+let readers: [Target.Dependency] = [
+    "Bytes", "GlanceAPI", "GlanceModel", "GlanceRegistry", "GlanceWire", "HTTP", "HTTPClient", "SCGI",
+]
+let fuzzing: Target =
+    Context.environment["GLANCE_FUZZ"] == nil
+    ? .testTarget(
+        name: "FuzzTests", dependencies: readers, exclude: ["Fuzzer", "Corpus"], swiftSettings: strict)
+    : .executableTarget(
+        name: "glance-fuzz", dependencies: readers, path: "Tests/FuzzTests", sources: ["Fuzzer", "Properties"],
+        swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])],
+        // The default one ends with an internal error.
+        linkerSettings: [.unsafeFlags(["-use-ld=lld"])])
+
 // What each target may import is decided in docs/architecture.md; a test compares the two.
 let package = Package(
     name: "glance",
@@ -75,6 +89,8 @@ let package = Package(
         tests("HandlerTests", of: everything),
         // Settings, and the documents that are made from code.
         tests("ServerTests", of: everything),
+        // Any bytes at all, made from seeds.
+        fuzzing,
         // The walls between targets.
         tests("ArchitectureTests", of: []),
         // Real nginx, curl and openssl.

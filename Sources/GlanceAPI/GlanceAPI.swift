@@ -77,7 +77,7 @@ package struct GlanceAPI: Sendable {
     /// The answer where the gateway sent what is no request.
     package func respond(toMalformed reason: String, id: String) -> Response {
         let request = Request(method: .get, target: RequestTarget("/"), id: id)
-        return finished(error(.badRequest, reason, for: request), for: request)
+        return finished(error(.badRequest, printable(reason), for: request), for: request)
     }
 
     private static let unforeseenMessage = "Something unforeseen happened here: tell the operator the request id."

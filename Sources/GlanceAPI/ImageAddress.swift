@@ -8,13 +8,17 @@ extension GlanceAPI {
         base + "/images/" + id.text
     }
 
+    /// A name of the DNS, a colon, and a port.
+    private static let hostBytesMax = 253 + 6
+
     func baseURL(for request: Request) throws(Failure) -> String {
         if let url = settings.publicURL { return url }
         guard let host = request.headers["host"], !host.isEmpty else {
             let address = request.serverAddress.contains(":") ? "[\(request.serverAddress)]" : request.serverAddress
             return "\(request.scheme)://\(address):\(request.serverPort)"
         }
-        guard host.utf8.allSatisfy(isHostByte) else {
+        // It comes back with every image of a list.
+        guard host.utf8.count <= Self.hostBytesMax, host.utf8.allSatisfy(isHostByte) else {
             throw .invalid(field: "Host", problem: "it is no host name or address, with or without a port")
         }
         return request.scheme + "://" + host

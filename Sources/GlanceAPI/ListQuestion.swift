@@ -59,7 +59,14 @@ struct ListQuestion {
             throw .badQuery(parameter: excerpt(name), problem: "it was given twice, with different values")
         }
         query.properties[key] = value
+        guard query.properties.count <= Self.propertiesMax else {
+            throw .badQuery(
+                parameter: excerpt(name), problem: "it is one property too many: name up to \(Self.propertiesMax)")
+        }
     }
+
+    /// Each makes the registry's statement longer.
+    private static let propertiesMax = 32
 
     private enum Direction: String, CaseIterable {
         case asc, desc

@@ -20,19 +20,24 @@ package struct ImageProperties: Equatable, Sendable {
             throw .invalid(
                 field: "property \(key)", problem: "it was given twice (names that differ in case or marks are one)")
         }
-        insert(key, value)
+        pairs.insert((key, value), at: place(of: key))
     }
 
     /// Puts `other`'s properties over these.
     package mutating func merge(_ other: ImageProperties) {
         for (key, value) in other.pairs {
-            pairs.removeAll { $0.key == key }
-            insert(key, value)
+            let place = place(of: key)
+            if place < pairs.endIndex, pairs[place].key == key {
+                pairs[place].value = value
+            } else {
+                pairs.insert((key, value), at: place)
+            }
         }
     }
 
     package subscript(_ key: String) -> String? {
-        pairs.first { $0.key == key }?.value
+        let place = place(of: key)
+        return place < pairs.endIndex && pairs[place].key == key ? pairs[place].value : nil
     }
 
     /// The key that a property's name folds to: lower case, `_` for whatever is no letter of ASCII, digit or `_`.
@@ -47,9 +52,14 @@ package struct ImageProperties: Equatable, Sendable {
             })
     }
 
-    private mutating func insert(_ key: String, _ value: String) {
-        let place = pairs.firstIndex { $0.key > key } ?? pairs.endIndex
-        pairs.insert((key, value), at: place)
+    /// Where a key is, or would be. Found by halves: a body of JSON can have tens of thousands.
+    private func place(of key: String) -> Int {
+        var (low, high) = (pairs.startIndex, pairs.endIndex)
+        while low < high {
+            let middle = (low + high) / 2
+            if pairs[middle].key < key { low = middle + 1 } else { high = middle }
+        }
+        return low
     }
 
     package static func == (one: ImageProperties, other: ImageProperties) -> Bool {

@@ -16,12 +16,14 @@ enum ImageRow {
         ImageRecord(image: image(row), location: row.optionalText(15).map(Location.init), sequence: row.integer(0))
     }
 
+    /// Takes a row as it is, whatever wrote it: text is mended by whoever reads it, and numbers are put where the rest of the
+    /// program can count with them, so that one bad record hides no other.
     private static func image(_ row: some SQLRow) -> Image {
         Image(
             id: ImageID(recorded: row.text(1)),
             name: ImageName(recorded: row.text(2)),
             type: ImageType(rawValue: row.text(3)) ?? .raw,
-            size: row.integer(5) == 1 ? row.integer(4) : nil,
+            size: row.integer(5) == 1 ? max(0, row.integer(4)) : nil,
             store: StoreName(row.text(6)),
             createdAt: Timestamp(seconds: row.integer(7)),
             updatedAt: Timestamp(seconds: row.integer(8)),
@@ -31,7 +33,7 @@ enum ImageRow {
             properties: row.optionalText(16).map(properties) ?? ImageProperties(),
             owner: row.text(12),
             sha256: row.optionalText(13).map(SHA256Digest.init(recorded:)),
-            version: row.integer(14))
+            version: max(1, min(row.integer(14), .max - 1)))
     }
 
     static func properties(_ lines: String) -> ImageProperties {

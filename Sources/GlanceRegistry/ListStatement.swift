@@ -21,10 +21,22 @@ struct ListStatement<Value: SQLValue> {
         guard let position, let value = position.sortValue.bound(as: Value.self) else {
             return [ListStatement(columns, query, nil, order: order)]
         }
-        let onwards = ListStatement(columns, query, Condition("\(column) \(onward) ?", value), order: order)
+        let (place, values) = bound(column, value, of: position)
+        let onwards = ListStatement(columns, query, Condition("\(column) \(onward) \(place)", values), order: order)
         guard key != .id else { return [onwards] }
-        let ties = Condition("\(column) = ? AND sequence > ?", value, .integer(position.sequence))
+        let ties = Condition("\(column) = \(place) AND sequence > ?", values + [.integer(position.sequence)])
         return [ListStatement(columns, query, ties, order: "sequence"), onwards]
+    }
+
+    /// What a column is compared with behind `position`. Text that was mended when it was read is not what the row holds:
+    /// compared with that, a list would come back to the same row for ever.
+    private static func bound(
+        _ column: String, _ value: Value, of position: ListPosition
+    ) -> (sql: String, values: [Value]) {
+        guard case .text(let text) = position.sortValue, text.contains("\u{FFFD}") else { return ("?", [value]) }
+        return (
+            "coalesce((SELECT \(column) FROM images WHERE sequence = ?), ?)", [.integer(position.sequence), value]
+        )
     }
 
     private init(_ columns: String, _ query: ImageQuery, _ place: Condition?, order: String) {
@@ -42,6 +54,10 @@ struct ListStatement<Value: SQLValue> {
         let values: [Value]
 
         init(_ sql: String, _ values: Value...) {
+            self.init(sql, values)
+        }
+
+        init(_ sql: String, _ values: [Value]) {
             self.sql = sql
             self.values = values
         }

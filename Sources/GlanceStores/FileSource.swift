@@ -11,7 +11,13 @@ final class FileSource: ByteSource {
 
     init(_ path: String, range: ByteRangeInStore?) throws(PosixError) {
         self.path = path
-        file = try FileDescriptor(opening: path, flags: O_RDONLY | O_NOFOLLOW)
+        // Whatever somebody put there: a link is not followed, and nobody waits for the other end of a fifo.
+        file = try FileDescriptor(opening: path, flags: O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
+        var status = stat()
+        guard fstat(file.number, &status) == 0 else { throw PosixError("fstat", path) }
+        guard status.st_mode & S_IFMT == S_IFREG else {
+            throw PosixError("read", "\(path), which is no file", code: EINVAL)
+        }
         offset = range?.offset ?? 0
         rest = range?.count ?? .max
     }

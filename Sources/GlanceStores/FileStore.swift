@@ -42,7 +42,21 @@ package struct FileStore: ImageStore {
                 throw PosixError("write to", settings.directory)
             }
         }
+        try checkIsOurs()
         try FileStoreSite(directory: settings.directory).claim(site, isNew: !holdsImages)
+    }
+
+    /// Where everybody may write, images are whatever anybody puts there.
+    private func checkIsOurs() throws(Failure) {
+        var status = stat()
+        guard stat(settings.directory, &status) == 0 else {
+            throw .storeAway(name, reason: PosixError("stat", settings.directory).description)
+        }
+        guard status.st_mode & S_IWOTH == 0 else {
+            throw .storeForeign(
+                name,
+                reason: "every user of this host may write to \(settings.directory): chmod o-w \(settings.directory)")
+        }
     }
 
     package func check() throws(Failure) {

@@ -41,7 +41,7 @@ struct FileStoreSite {
     }
 
     private func read() throws(PosixError) -> String? {
-        let number = Glibc.open(path, O_RDONLY | O_CLOEXEC)
+        let number = Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
         guard number >= 0 else {
             guard errno == ENOENT else { throw PosixError("open", path) }
             return nil

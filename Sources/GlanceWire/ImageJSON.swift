@@ -91,10 +91,11 @@ package enum ImageJSON {
 
     private static func text(of value: JSONValue, for name: ImageFields.Name) throws(Failure) -> String {
         switch (value, name) {
-        case (.string(let text), _): return text
-        case (.integer(let number), .size), (.integer(let number), .version), (.integer(let number), .isPublic):
+        case (.scalar(.string(let text)), _): return text
+        case (.scalar(.integer(let number)), .size), (.scalar(.integer(let number)), .version),
+            (.scalar(.integer(let number)), .isPublic):
             return String(number)
-        case (.boolean(let flag), .isPublic): return flag ? "true" : "false"
+        case (.scalar(.boolean(let flag)), .isPublic): return flag ? "true" : "false"
         default:
             throw .invalid(field: name.rawValue, problem: "it is no JSON \(name == .isPublic ? "boolean" : "string")")
         }
@@ -145,12 +146,29 @@ package enum ImageJSON {
     }
 }
 
-/// The JSON values that mean something in an image.
+/// The JSON values that mean something in an image: texts, numbers and booleans, and an object of them. That is as deep as
+/// it goes, because each further level of decoding takes its share of a thread's stack, and whoever sends JSON decides how
+/// many there are.
 private enum JSONValue: Decodable {
+    case scalar(JSONScalar)
+    case object([String: JSONScalar])
+
+    var text: String? { if case .scalar(let value) = self { value.text } else { nil } }
+
+    init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        if let members = try? container.decode([String: JSONScalar].self) {
+            self = .object(members)
+        } else {
+            self = .scalar(try container.decode(JSONScalar.self))
+        }
+    }
+}
+
+private enum JSONScalar: Decodable {
     case string(String)
     case integer(Int64)
     case boolean(Bool)
-    case object([String: JSONValue])
     case other
 
     /// As a header would say it; nil for what no header can.
@@ -159,7 +177,7 @@ private enum JSONValue: Decodable {
         case .string(let text): text
         case .integer(let number): String(number)
         case .boolean(let flag): flag ? "True" : "False"
-        case .object, .other: nil
+        case .other: nil
         }
     }
 
@@ -171,8 +189,6 @@ private enum JSONValue: Decodable {
             self = .boolean(flag)
         } else if let number = try? container.decode(Int64.self) {
             self = .integer(number)
-        } else if let members = try? container.decode([String: JSONValue].self) {
-            self = .object(members)
         } else {
             self = .other
         }

@@ -1,13 +1,10 @@
 import GlanceModel
-import Glibc
 import HTTP
 
 extension Timestamp {
     /// `YYYY-MM-DD HH:MM:SS`, UTC.
     package var text: String {
-        var time = time_t(seconds)
-        var parts = tm()
-        gmtime_r(&time, &parts)
+        let parts = calendarParts(seconds)
         return TextTemplate.filled("0000-00-00 00:00:00") { text in
             text.write(parts.tm_year + 1900, before: 4)
             text.write(parts.tm_mon + 1, before: 7)

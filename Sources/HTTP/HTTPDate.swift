@@ -7,9 +7,7 @@ package enum HTTPDate {
 
     /// `Sun, 06 Nov 1994 08:49:37 GMT`.
     package static func text(_ seconds: Int64) -> String {
-        var time = time_t(seconds)
-        var parts = tm()
-        gmtime_r(&time, &parts)
+        let parts = calendarParts(seconds)
         return TextTemplate.filled("Ddd, 00 Mmm 0000 00:00:00 GMT") { text in
             text.write(days[Int(parts.tm_wday)], at: 0)
             text.write(parts.tm_mday, before: 7)
@@ -45,4 +43,14 @@ package enum HTTPDate {
         (parts.tm_hour, parts.tm_min, parts.tm_sec) = (clock[0], clock[1], clock[2])
         return Int64(timegm(&parts))
     }
+}
+
+/// Day and time, UTC, of a second since 1970. One that four digits of a year cannot say becomes the nearest that they can: a
+/// record may hold any number.
+package func calendarParts(_ seconds: Int64) -> tm {
+    let (yearZero, year9999): (Int64, Int64) = (-62_167_219_200, 253_402_300_799)
+    var time = time_t(max(yearZero, min(seconds, year9999)))
+    var parts = tm()
+    gmtime_r(&time, &parts)
+    return parts
 }

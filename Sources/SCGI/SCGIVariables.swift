@@ -10,13 +10,8 @@ package struct SCGIVariables: Sendable {
 
     fileprivate static let headerPrefix: StaticString = "HTTP_"
 
-    private let block: [UInt8]
+    let block: [UInt8]
     let entries: [Entry]
-
-    init(block: [UInt8], entries: [Entry]) {
-        self.block = block
-        self.entries = entries
-    }
 
     /// The value of the variable `name`; nil when it is not there. Bytes that are no UTF-8 become U+FFFD.
     package subscript(_ name: StaticString) -> String? {

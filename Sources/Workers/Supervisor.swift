@@ -165,14 +165,21 @@ package struct Supervisor: ~Copyable {
         var delay = 0
         let isReplaced = child.generation == generation
         if isReplaced {
-            let isQuick = milliseconds() - child.startedAt < Self.quickMilliseconds
-            quickEnds = isQuick ? quickEnds + 1 : 0
-            delay = quickEnds < 2 ? 0 : min(Self.restartMillisecondsMax, 50 << min(quickEnds - 2, 16))
+            delay = restartMilliseconds(after: child, served: !requests.isEmpty)
             vacancies.append(Vacancy(role: child.role, dueAt: milliseconds() + Int64(delay)))
         }
         // A child of an older settings' generation ends because it was told to.
         guard isReplaced || status != 0 else { return }
         log(.ended(child.role.name, pid: pid, how: ending(status), requests: requests, restartMilliseconds: delay))
+    }
+
+    /// Whoever died over a request could serve: the next one is there at once, lest a request that kills its worker, sent
+    /// again and again, stop them all. The pause is for children that never get so far.
+    private mutating func restartMilliseconds(after child: Child, served: Bool) -> Int {
+        guard !served else { return 0 }
+        let isQuick = milliseconds() - child.startedAt < Self.quickMilliseconds
+        quickEnds = isQuick ? quickEnds + 1 : 0
+        return quickEnds < 2 ? 0 : min(Self.restartMillisecondsMax, 50 << min(quickEnds - 2, 16))
     }
 
     /// New children take the same socket, and the old ones end when their requests have.

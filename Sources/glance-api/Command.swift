@@ -19,6 +19,11 @@ enum Command {
         if name == "help" || arguments.contains("--help") { return say(SettingsDocuments.help) }
         // What this program makes is for its own user and the gateway's group.
         umask(0o027)
+        // Keys of stores are in memory, and memory is not for files. Children inherit it.
+        var noCore = rlimit(rlim_cur: 0, rlim_max: 0)
+        getrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &noCore)
+        noCore.rlim_cur = 0
+        setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &noCore)
         do {
             switch name {
             case "serve":

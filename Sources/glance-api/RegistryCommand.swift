@@ -27,6 +27,9 @@ struct RegistryCommand {
         guard let registry = RegistrySetting(arguments[place + 1]) else {
             throw SettingsError(place: flag, problem: "it takes \(RegistrySetting.forms)")
         }
+        if case .remote = registry {
+            throw SettingsError(place: flag, problem: "records are copied between databases, and this is another service")
+        }
         arguments.removeSubrange(place...(place + 1))
         return registry
     }
@@ -37,8 +40,10 @@ struct RegistryCommand {
         _ = try source.open(settings).siteID()
         try source.prepare(settings)
         try destination.prepare(settings)
-        let copy = RegistryCopy(
-            from: try source.open(settings), to: try destination.open(settings), progress: progress)
+        guard let from = try source.openDatabase(settings), let to = try destination.openDatabase(settings) else {
+            throw .registryAway(reason: "records are copied between databases alone")
+        }
+        let copy = RegistryCopy(from: from, to: to, progress: progress)
         let contents = try copy.run()
         return """
             from             \(source.description)

@@ -56,14 +56,20 @@ enum RegistrySetting: Equatable, Sendable {
     }
 
     /// One that was prepared.
-    func open(_ settings: Settings) throws(Failure) -> any SQLRegistry {
+    func open(_ settings: Settings) throws(Failure) -> any ImageRegistry {
+        if let database = try openDatabase(settings) { return database }
+        guard case .remote(let url) = self else { throw .registryAway(reason: "it is of no known kind") }
+        return RemoteRegistry(remote(url, settings))
+    }
+
+    /// The same where it is a database; nil where it is another service.
+    func openDatabase(_ settings: Settings) throws(Failure) -> (any SQLRegistry)? {
         switch self {
         case .sqlite(let path):
             try SQLiteRegistry(path: path, busySecondsMax: settings.registryBusySecondsMax)
         case .postgresql(let url):
             PostgreSQLRegistry(postgresql(url, settings), newName: randomName)
-        case .remote(let url):
-            RemoteRegistry(remote(url, settings))
+        case .remote: nil
         }
     }
 

@@ -71,15 +71,20 @@ final class Glance {
         try #require(socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0, &ends) == 0)
         let ended = DispatchSemaphore(value: 0)
         let (worker, handler, limits) = (ends[1], handler, limits)
-        Thread.detachNewThread {
+        let thread = Thread {
             Self.serve(worker, handler, limits)
             ended.signal()
         }
+        thread.stackSize = Self.stackBytes
+        thread.start()
         let answer = try Self.ask(ends[0], bytes, isAll: isAll, piece: piece)
         // The client has closed, so the worker has nothing left to wait for.
         ended.wait()
         return try Answer(answer, to: method, at: place)
     }
+
+    /// Of a worker's thread.
+    private static let stackBytes = 512 * 1024
 
     private static func ask(_ socket: Int32, _ bytes: [UInt8], isAll: Bool, piece: Int) throws -> [UInt8] {
         let client = Connection(owning: socket)
