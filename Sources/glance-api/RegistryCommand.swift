@@ -28,7 +28,8 @@ struct RegistryCommand {
             throw SettingsError(place: flag, problem: "it takes \(RegistrySetting.forms)")
         }
         if case .remote = registry {
-            throw SettingsError(place: flag, problem: "records are copied between databases, and this is another service")
+            throw SettingsError(
+                place: flag, problem: "records are copied between databases, and this is another service")
         }
         arguments.removeSubrange(place...(place + 1))
         return registry

@@ -40,13 +40,18 @@ private func place(for question: ListQuestion) -> ListPosition {
     return ListPosition(id: ImageID(generated: 5), sortValue: value, sequence: 5)
 }
 
+/// A text that is asked for in the same way: a zero byte is in no record, and no statement asks for one.
+private func plainText(_ text: String, _ plain: String) -> String { text.utf8.contains(0) ? "\0" : plain }
+
 private func checkStatements(_ query: ImageQuery, after position: ListPosition?) throws(FuzzFinding) {
     var plain = query
-    plain.name = query.name.map { _ in "n" }
+    plain.name = query.name.map { plainText($0, "n") }
     plain.properties = Dictionary(
-        uniqueKeysWithValues: query.properties.indices.enumerated().map { ("\($0.offset)", "v") })
-    let expected = SQLiteList.statements(plain, after: position)
-    for (statement, plain) in zip(SQLiteList.statements(query, after: position), expected) {
+        uniqueKeysWithValues: query.properties.sorted { $0.key < $1.key }.enumerated().map { number, pair in
+            ("\(100_000 + number)", plainText(pair.key + pair.value, "v"))
+        })
+    let expected = SQLiteRegistry.statements(plain, after: position)
+    for (statement, plain) in zip(SQLiteRegistry.statements(query, after: position), expected) {
         try require(statement.sql == plain.sql, "a client's text changes a statement: \(statement.sql)")
         try require(
             statement.sql.count { $0 == "?" } == statement.values.count + 1, "a value is bound to nothing")
