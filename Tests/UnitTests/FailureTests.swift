@@ -18,7 +18,7 @@ import Testing
         (.preconditionFailed(id), 412), (.preconditionFailed(nil), 412), (.clientGone, 400), (.clientSilent, 408),
         (.noSpace, 507), (.transfersTaken, 503), (.leaseLost(id), 503), (.registryBusy, 503),
         (.registryAway(reason: secret), 503), (.storeAway(.file, reason: secret), 503), (.storeNotOffered(.file), 503),
-        (.notLocal, 503),
+        (.notLocal, 503), (.readOnly, 503),
     ]
 
     @Test(arguments: all)
