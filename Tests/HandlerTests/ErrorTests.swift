@@ -72,6 +72,26 @@ struct ErrorTests {
         }
     }
 
+    @Test func `a service that is read only reads, and nothing else`() throws {
+        let glance = try Glance(["read_only": "true"])
+        _ = try glance.images.registry.reserve(
+            NewImage(
+                ImageDraft(id: ImageID("x"), name: ImageName("x")!, type: .raw, isPublic: true), store: .file,
+                owner: "",
+                createdAt: Timestamp(seconds: 1)), lease: nil)
+
+        for (method, uri) in [("POST", "/images"), ("PUT", "/images/x"), ("DELETE", "/images/x")] {
+            let answer = try glance.send(
+                method, uri, ["x-image-meta-name": "y", "x-image-meta-type": "raw"])
+
+            #expect(answer.status == 503)
+            #expect(answer.headers.all("Retry-After").count == 1)
+            #expect(answer.text.contains("operator"))
+        }
+        #expect(try glance.send("HEAD", "/images/x").headers.all("x-image-meta-name").map(\.value) == ["x"])
+        #expect(try glance.send("GET", "/images/").text.contains("\"x\""))
+    }
+
     @Test(arguments: [Self.oddText, String(repeating: "a", count: 300)])
     func `what a client wrote comes back short and tame`(text: String) throws {
         let answer = try Glance().send("GET", "/images/?sort_key=\(text)", ["Accept": "application/json"])

@@ -164,6 +164,37 @@ import Testing
         #expect(try one.storedFiles().count == 61)
     }
 
+    @Test func `a service moves from SQLite with all that it has`() throws {
+        let moved = try Site(["--registry", "sqlite", "--workers", "1"])
+        for number in 1...5 {
+            #expect(try moved.add("data \(number)", ["x-image-meta-property-number": "\(number)"]).status == 200)
+        }
+        #expect(try moved.send("DELETE", "/images/5").status == 200)
+        let before = try moved.curl("/images/detail?is_public=none").text
+        let target = try url(of: site) + "&options=-c%20search_path%3Dmoved"
+        _ = try ask("CREATE SCHEMA moved")
+
+        try moved.edit("glance-api.conf") { $0 + "read_only = true\n" }
+        try moved.reload()
+        #expect(try moved.add("x").status == 503)
+        #expect(try moved.curl("/images/1").text == "data 1")
+        let copied = try run(
+            Service.program,
+            ["registry", "copy", "--from", "sqlite://\(moved.directory)/data/registry.sqlite", "--to", target])
+        #expect(copied.status == 0, "\(copied.errors)")
+        try moved.edit("glance-api.conf") {
+            $0.replacing("read_only = true", with: "").replacing(/(?m)^registry = .*$/, with: "registry = \(target)")
+        }
+        try moved.reload()
+
+        #expect(copied.text.contains("images           5\n"))
+        #expect(try moved.curl("/images/detail?is_public=none").text == before)
+        #expect(try moved.curl("/images/3").text == "data 3")
+        #expect(try moved.add("x", ["x-image-meta-id": "5"]).status == 409)
+        #expect(try moved.add("next").json("image", "id") as? String == "6")
+        #expect(try ask("SELECT count(*) FROM moved.images") == ["6"])
+    }
+
     /// Makes so many values at the same time.
     private func concurrently<Value: Sendable>(
         _ count: Int, _ make: @Sendable (Int) throws -> Value?

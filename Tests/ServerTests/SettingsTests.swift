@@ -70,6 +70,32 @@ struct SettingsTests {
         #expect(try settings(flags: flags).janitorSeconds == 11)
     }
 
+    @Test(arguments: [
+        "postgresql://glance@db/glance?passfile=/etc/x&sslmode=verify-full", "postgres://db",
+        "postgresql:///?service=x",
+        "postgresql://a,b:5433/glance?target_session_attrs=read-write",
+    ])
+    func `a registry in PostgreSQL is handed on as it was written`(url: String) throws {
+        let settings = try settings(file: "registry = \(url)\nregistry_connections_max = 3\nread_only = true")
+
+        #expect(settings.registry == .postgresql(url: url))
+        #expect(settings.registry.description == url)
+        #expect(settings.registryConnectionsMax == 3)
+        #expect(settings.isReadOnly)
+    }
+
+    @Test(arguments: [
+        ("postgresql://glance:s3cret@db/glance", "postgresql://glance:***@db/glance"),
+        ("postgresql://glance:s3%63ret@db/?user=x", "postgresql://glance:***@db/?user=x"),
+        ("postgresql://db/glance?user=x&password=s3cret&port=1", "postgresql://db/glance?user=x&password=***&port=1"),
+        ("postgresql://u:s3@cret@db/glance", "postgresql://u:***@db/glance"),
+        ("postgresql://glance@db", "postgresql://glance@db"),
+    ])
+    func `a password in a registry's URL is never shown`(url: String, shown: String) throws {
+        #expect(try settings(file: "registry = \(url)").registry.description == shown)
+        #expect(try !refusal(file: "registry = mysql:\(url)").contains("cret"))
+    }
+
     @Test func `a value may hold equals signs and number signs`() throws {
         let settings = try settings(
             file: "public_url = https://example.com/?a=b#c", flags: ["--registry=sqlite:///tmp/a=b.sqlite"])
