@@ -17,7 +17,7 @@ func tests(_ name: String, of imports: [Target.Dependency]) -> Target {
 
 let everything: [Target.Dependency] = [
     "Bytes", "GlanceAPI", "GlanceModel", "GlanceRegistry", "GlanceStores", "GlanceWire", "HTTP", "HTTPClient",
-    "Keystone", "SCGI", "SQLite", "Sockets", "Workers", "glance-api",
+    "Keystone", "SCGI", "SQLite", "SettingsText", "Sockets", "Workers", "glance-api",
 ]
 
 // What each target may import is decided in docs/architecture.md; a test compares the two.
@@ -25,6 +25,7 @@ let package = Package(
     name: "glance",
     products: [
         .executable(name: "glance-api", targets: ["glance-api"]),
+        .executable(name: "glance", targets: ["glance"]),
         .library(name: "GlanceClient", targets: ["GlanceClient"]),
     ],
     targets: [
@@ -34,6 +35,7 @@ let package = Package(
         wall("SCGI", ["Bytes", "HTTP", "Sockets"]),
         wall("Workers", ["Bytes", "HTTP", "SCGI", "Sockets"]),
         wall("SystemLibrary"),
+        wall("SettingsText", ["Bytes"]),
         wall("HTTPClient", ["Bytes", "HTTP", "Sockets", "TLS"]),
         wall("Keystone", ["HTTP", "HTTPClient"]),
         wall("Digest", ["SystemLibrary"]),
@@ -51,9 +53,12 @@ let package = Package(
             name: "glance-api",
             dependencies: [
                 "Bytes", "GlanceAPI", "GlanceModel", "GlanceRegistry", "GlanceStores", "GlanceWire", "HTTP",
-                "HTTPClient",
-                "Keystone", "SCGI", "Sockets", "Workers",
+                "HTTPClient", "Keystone", "SCGI", "SettingsText", "Sockets", "Workers",
             ],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "glance",
+            dependencies: ["Bytes", "GlanceClient", "GlanceModel", "GlanceWire", "SettingsText"],
             swiftSettings: strict),
 
         // Values, parsers and rules, each by itself.
@@ -74,6 +79,8 @@ let package = Package(
         tests("HandlerTests", of: everything),
         // Settings, and the documents that are made from code.
         tests("ServerTests", of: everything),
+        // The command's options, texts and tables, and the documents that are made from code.
+        tests("CommandTests", of: ["Bytes", "GlanceClient", "SettingsText", "glance"]),
         // The walls between targets.
         tests("ArchitectureTests", of: []),
         // Real nginx, curl and openssl.

@@ -1,4 +1,5 @@
 import Glibc
+import SettingsText
 import Sockets
 
 /// The settings, understood and found to go together.
