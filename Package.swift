@@ -80,7 +80,7 @@ let package = Package(
         // Settings, and the documents that are made from code.
         tests("ServerTests", of: everything),
         // The command's options, texts and tables, and the documents that are made from code.
-        tests("CommandTests", of: ["Bytes", "GlanceClient", "SettingsText", "glance"]),
+        tests("CommandTests", of: ["GlanceClient", "GlanceWire", "SettingsText", "glance"]),
         // The walls between targets.
         tests("ArchitectureTests", of: []),
         // Real nginx, curl and openssl.

@@ -1,18 +1,19 @@
 /// Binary multiples, smallest first.
 private let units = ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"]
 
-/// A number of bytes for people: exact below 1 KiB, else three digits or more and the unit.
+/// A number of bytes for people: exact below 1 KiB, else to a tenth of a unit.
 func sizeText(_ bytes: Int64) -> String {
     guard bytes >= 1024 else { return "\(bytes) B" }
     var power = 0
-    var rest = bytes
-    while rest >= 1024 * 1024 {
-        rest >>= 10
+    var unit: Int64 = 1024
+    // What would round up to 1024.0 is 1.0 of the next.
+    while power + 1 < units.count, bytes >= unit * 1024 - unit / 20 {
+        unit *= 1024
         power += 1
     }
-    // Cut, never rounded up: 1023.9 KiB is not 1024.
-    let tenths = rest * 10 / 1024
-    return "\(tenths / 10).\(tenths % 10) \(units[power])"
+    let (whole, rest) = bytes.quotientAndRemainder(dividingBy: unit)
+    let tenths = (rest / (unit / 1024) * 10 + 512) / 1024
+    return "\(whole + tenths / 10).\(tenths % 10) \(units[power])"
 }
 
 /// Bytes as a person types them: `1048576`, `512K`, `10M`, `4G`, `1T`, all binary; nil for anything else.

@@ -75,7 +75,7 @@ extension Invocation {
                 throw .glance(error, advice: advice)
             }
         }
-        if !has(.quiet) { console.say("\(image.name): \(sizeText(image.size)) in \(file)") }
+        if !has(.quiet) { console.say("saved \(image.name) as \(file), \(sizeText(image.size))") }
     }
 
     fileprivate func print(
