@@ -21,7 +21,7 @@ struct TextTableTests {
     @Test func `on a narrow terminal a name is cut, and an id never`() {
         let rows = [["0123456789", "a name that is long", "5 B"]]
 
-        #expect(table(rows, width: 30)[1] == "0123456789  a name tha…   5 B")
+        #expect(table(rows, width: 30)[1] == "0123456789  a name that…   5 B")
         #expect(table(rows, width: 30).allSatisfy { columnCount($0) <= 30 })
         #expect(table(rows, width: 5)[1] == "0123456789  a name …   5 B")
         #expect(table(rows, width: nil)[1] == "0123456789  a name that is long   5 B")

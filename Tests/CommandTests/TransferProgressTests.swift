@@ -30,7 +30,7 @@ struct TransferProgressTests {
         progress.note(0, at: 1)
         progress.note(20 << 20, at: 3)
 
-        #expect(progress.line(columns: 64) == "a name tha…  20%  20.0 MiB of 100.0 MiB  10.0 MiB/s  0:08 left")
+        #expect(progress.line(columns: 64) == "a name that …  20%  20.0 MiB of 100.0 MiB  10.0 MiB/s  0:08 left")
     }
 
     @Test func `the rate is that of the last seconds, and what a resumed download had already is no part of it`() {
