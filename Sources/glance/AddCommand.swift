@@ -42,7 +42,7 @@ extension Command {
         let image = try invocation.description(of: input, path: path)
         let retyped = invocation.retyped()
         let added = try watch.watch(
-            image.name, total: input.length, advice: { "Nothing was added after \($0). Once more: \(retyped)" }
+            image.name, total: input.length, advice: "Nothing was added. Once more: \(retyped)"
         ) { told throws(CommandError) in
             try asking { () throws(GlanceError) in try client.add(image, from: input.source, progress: told) }
         }

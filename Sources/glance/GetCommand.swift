@@ -66,7 +66,7 @@ extension Invocation {
         }
         let retyped = retyped(fromOperand: place)
         let advice = "What came is in \(file).part. To go on: \(retyped)"
-        try watch.watch(image.name, total: image.size, advice: { "\($0) came. \(advice)" }) {
+        try watch.watch(image.name, total: image.size, advice: advice) {
             told throws(CommandError) in
             do throws(GlanceError) {
                 try client.download(image.id, to: file, overwrites: has(.force), progress: told)
@@ -82,7 +82,7 @@ extension Invocation {
         _ image: ImageMetadata, _ client: GlanceClient, _ watch: TransferWatch
     ) throws(CommandError) {
         try requireData(image)
-        try watch.watch(image.name, total: image.size, advice: { "\($0) went out, which is not all." }) {
+        try watch.watch(image.name, total: image.size, advice: "What went out is not all.") {
             told throws(CommandError) in
             let download = try asking { () throws(GlanceError) in try client.download(image.id) }
             let chunk = Chunk()

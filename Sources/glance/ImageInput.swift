@@ -78,7 +78,7 @@ final class ImageInput {
         _ pipe: borrowing FileDescriptor, _ label: String, _ directory: String, _ watch: TransferWatch
     ) throws(CommandError) -> FileDescriptor {
         let number = pipe.number
-        return try watch.watch("reading \(label)", total: nil, advice: { _ in "Nothing was added." }) {
+        return try watch.watch("reading \(label)", total: nil, advice: "Nothing was sent.") {
             told throws(CommandError) in
             do throws(PosixError) {
                 let file = try namelessFile(in: directory)

@@ -17,14 +17,18 @@ final class TransferWatch: Sendable {
         var progress: TransferProgress
         let began: Double
         var toldAt: Double
-        /// What to say where it is stopped; told how far it was.
-        let advice: @Sendable (String) -> String
+        /// What to say where it is stopped.
+        let advice: String
+        var hasStarted = false
         var hasLine = false
     }
 
     private let manner: Manner
+    /// Locked while a line is written, too: after the end of a transfer none of it comes any more.
     private let current = Mutex<Transfer?>(nil)
     private let bytes = Atomic<Int64>(0)
+    /// Where it began: what a download that goes on had already is no part of its rate.
+    private let start = Atomic<Int64>(-1)
 
     private static let lineAfterSeconds = 1.0
     private static let sentenceSeconds = 10.0
@@ -45,10 +49,11 @@ final class TransferWatch: Sendable {
 
     /// Runs `body` as the transfer that is watched; the closure that it is given is to be told how far it is.
     func watch<Value: ~Copyable>(
-        _ label: String, total: Int64?, advice: @escaping @Sendable (String) -> String,
+        _ label: String, total: Int64?, advice: String,
         _ body: (@escaping Progress) throws(CommandError) -> Value
     ) throws(CommandError) -> Value {
         bytes.store(0, ordering: .relaxed)
+        start.store(-1, ordering: .relaxed)
         let began = now()
         current.withLock {
             $0 = Transfer(
@@ -60,7 +65,10 @@ final class TransferWatch: Sendable {
                 transfer = nil
             }
         }
-        return try body { [self] in bytes.store($0, ordering: .relaxed) }
+        return try body { [self] count in
+            bytes.store(count, ordering: .relaxed)
+            if start.load(ordering: .relaxed) < 0 { start.store(count, ordering: .relaxed) }
+        }
     }
 
     // MARK: The thread
@@ -72,7 +80,12 @@ final class TransferWatch: Sendable {
         current.withLock { transfer in
             if signal > 0 { stop(by: signal, transfer) }
             guard var known = transfer else { return }
-            known.progress.note(bytes.load(ordering: .relaxed), at: now())
+            let start = start.load(ordering: .relaxed)
+            if start >= 0 {
+                if !known.hasStarted { known.progress.note(start, at: known.began) }
+                known.hasStarted = true
+                known.progress.note(bytes.load(ordering: .relaxed), at: now())
+            }
             tell(&known)
             transfer = known
         }
@@ -102,7 +115,7 @@ final class TransferWatch: Sendable {
         if var transfer {
             transfer.progress.note(bytes.load(ordering: .relaxed), at: now())
             clear(transfer)
-            writeToStandardError("glance: stopped. \(transfer.advice(transfer.progress.amount))\n")
+            writeToStandardError("glance: stopped after \(transfer.progress.amount). \(transfer.advice)\n")
         }
         Glibc.signal(signal, SIG_DFL)
         kill(getpid(), signal)

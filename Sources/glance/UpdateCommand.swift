@@ -64,7 +64,7 @@ extension Invocation {
         let input = try input(path, watch)
         let retyped = retyped()
         let image = try watch.watch(
-            id, total: input.length, advice: { "The image has no data still, after \($0). Once more: \(retyped)" }
+            id, total: input.length, advice: "The image still has no data. Once more: \(retyped)"
         ) { told throws(CommandError) in
             try changing(id) { () throws(GlanceError) in
                 try client.addData(to: id, from: input.source, progress: told)

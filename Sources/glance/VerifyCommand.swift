@@ -56,7 +56,7 @@ extension Invocation {
         var facts = stat()
         let isRegular = stat(file, &facts) == 0 && facts.st_mode & S_IFMT == S_IFREG
         let total = isRegular ? Int64(facts.st_size) : nil
-        return try transferWatch().watch("reading \(file)", total: total, advice: { _ in "Nothing was compared." }) {
+        return try transferWatch().watch("reading \(file)", total: total, advice: "Nothing was compared.") {
             told throws(CommandError) in
             try asking { () throws(GlanceError) in try GlanceClient.digest(ofFile: file, progress: told) }
         }
