@@ -17,7 +17,7 @@ func tests(_ name: String, of imports: [Target.Dependency]) -> Target {
 
 let everything: [Target.Dependency] = [
     "Bytes", "GlanceAPI", "GlanceModel", "GlanceRegistry", "GlanceStores", "GlanceWire", "HTTP", "HTTPClient",
-    "Keystone", "PostgreSQL", "SCGI", "SQLite", "Sockets", "Workers", "glance-api",
+    "Keystone", "PostgreSQL", "SCGI", "SQLite", "SettingsText", "Sockets", "Workers", "glance-api",
 ]
 
 /// Properties of everything that reads what strangers send. `deploy/fuzz` builds them with libFuzzer in place of the tests.
@@ -39,6 +39,7 @@ let package = Package(
     name: "glance",
     products: [
         .executable(name: "glance-api", targets: ["glance-api"]),
+        .executable(name: "glance", targets: ["glance"]),
         .library(name: "GlanceClient", targets: ["GlanceClient"]),
     ],
     targets: [
@@ -48,6 +49,7 @@ let package = Package(
         wall("SCGI", ["Bytes", "HTTP", "Sockets"]),
         wall("Workers", ["Bytes", "HTTP", "SCGI", "Sockets"]),
         wall("SystemLibrary"),
+        wall("SettingsText", ["Bytes"]),
         wall("HTTPClient", ["Bytes", "HTTP", "Sockets", "TLS"]),
         wall("Keystone", ["HTTP", "HTTPClient"]),
         wall("Digest", ["SystemLibrary"]),
@@ -66,8 +68,12 @@ let package = Package(
             name: "glance-api",
             dependencies: [
                 "Bytes", "GlanceAPI", "GlanceClient", "GlanceModel", "GlanceRegistry", "GlanceStores", "GlanceWire",
-                "HTTP", "HTTPClient", "Keystone", "PostgreSQL", "SCGI", "Sockets", "Workers",
+                "HTTP", "HTTPClient", "Keystone", "PostgreSQL", "SCGI", "SettingsText", "Sockets", "Workers",
             ],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "glance",
+            dependencies: ["Bytes", "GlanceClient", "GlanceModel", "GlanceWire", "SettingsText"],
             swiftSettings: strict),
 
         // Values, parsers and rules, each by itself.
@@ -91,6 +97,8 @@ let package = Package(
         tests("ServerTests", of: everything),
         // Any bytes at all, made from seeds.
         fuzzing,
+        // The command's options, texts and tables, and the documents that are made from code.
+        tests("CommandTests", of: ["GlanceClient", "GlanceWire", "SettingsText", "glance"]),
         // The walls between targets.
         tests("ArchitectureTests", of: []),
         // Real nginx, curl and openssl.

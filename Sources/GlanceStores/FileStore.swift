@@ -74,7 +74,7 @@ package struct FileStore: ImageStore {
     }
 
     package func create(at location: Location, size: Int64, createdAt: Timestamp) throws(Failure) -> any ImageUpload {
-        let path = FilePath(location, in: settings.directory)
+        let path = try FilePath(location, in: settings.directory)
         return try spaceOrAway { () throws(PosixError) in
             for directory in path.directories.dropFirst() { try makeDirectory(directory) }
             return try FileUpload(path, size: size, createdAt: createdAt, namelessly: settings.usesNamelessFiles)
@@ -82,17 +82,17 @@ package struct FileStore: ImageStore {
     }
 
     package func read(_ location: Location, range: ByteRangeInStore?) throws(Failure) -> any ByteSource {
-        try awayOnError { () throws(PosixError) in
-            try FileSource(FilePath(location, in: settings.directory).file, range: range)
-        }
+        let path = try FilePath(location, in: settings.directory)
+        return try awayOnError { () throws(PosixError) in try FileSource(path.file, range: range) }
     }
 
+    /// Nil of what is no location: whoever then reads it learns so.
     package func gatewayPath(of location: Location) -> String? {
-        settings.gatewayPrefix + location.text
+        (try? FilePath(location, in: settings.directory)).map { _ in settings.gatewayPrefix + location.text }
     }
 
     package func remove(_ location: Location) throws(Failure) {
-        let path = FilePath(location, in: settings.directory)
+        let path = try FilePath(location, in: settings.directory)
         try awayOnError { () throws(PosixError) in
             for file in [path.file, path.partial] where unlink(file) != 0 && errno != ENOENT {
                 throw PosixError("unlink", file)
@@ -131,12 +131,28 @@ struct FilePath {
     /// From the store's own down to the file's.
     let directories: [String]
 
-    init(_ location: Location, in root: String) {
-        let parts = location.text.split(separator: "/")
-        directories = parts.indices.map { ([root] + parts[..<$0].map(String.init)).joined(separator: "/") }
+    /// Throws where a record has what `location(named:for:)` never gave: that would be a file of somebody else's.
+    init(_ location: Location, in root: String) throws(Failure) {
+        let parts = location.text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+        guard parts.count == 3, parts.allSatisfy(Self.isPlainName), parts[2].hasPrefix(parts[0] + parts[1]) else {
+            throw .storeBroken(.file, reason: "the registry has a location that is none: “\(location.text)”")
+        }
+        directories = parts.indices.map { ([root] + parts[..<$0]).joined(separator: "/") }
         directory = directories.last ?? root
         file = "\(root)/\(location.text)"
-        partial = "\(directory)/.partial-\(parts.last ?? "")"
+        partial = "\(directory)/.partial-\(parts[2])"
+    }
+
+    private static func isPlainName(_ text: String) -> Bool {
+        !text.isEmpty
+            && text.utf8.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                    UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "-"):
+                    true
+                default: false
+                }
+            }
     }
 }
 

@@ -19,7 +19,7 @@ struct SwiftLocation: Equatable {
     /// `container/name`, or `container/name/segments`. Throws where a record has something else.
     init(_ location: Location) throws(Failure) {
         let parts = location.text.split(separator: "/", omittingEmptySubsequences: false)
-        guard (2...3).contains(parts.count), !parts[0].isEmpty, !parts[1].isEmpty,
+        guard (2...3).contains(parts.count), !parts.contains(where: { ["", ".", ".."].contains($0) }),
             let segments = parts.count == 3 ? decimalNumber(parts[2]) : 0
         else { throw .storeAway(.swift, reason: "the registry has a location that is none: “\(location.text)”") }
         self.init(container: String(parts[0]), name: String(parts[1]), segments: segments)

@@ -6,6 +6,7 @@ import GlanceStores
 import Glibc
 import HTTP
 import SCGI
+import SettingsText
 
 /// Puts the service together from its settings: the one place that knows which registry and which stores there are.
 struct Assembly {

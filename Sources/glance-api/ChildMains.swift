@@ -1,6 +1,7 @@
 import Bytes
 import GlanceModel
 import Glibc
+import SettingsText
 import Sockets
 import Workers
 

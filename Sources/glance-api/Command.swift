@@ -2,6 +2,7 @@ import Bytes
 import GlanceModel
 import GlanceWire
 import Glibc
+import SettingsText
 
 /// The command line: what to do, and with which settings.
 enum Command {
@@ -101,15 +102,4 @@ enum Command {
         writeToStandardError(Array("glance-api: \(reason)\n".utf8))
         return status
     }
-}
-
-func environmentVariables() -> [String: String] {
-    var variables: [String: String] = [:]
-    var next = environ
-    while let entry = next.pointee {
-        let halves = String(cString: entry).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-        if halves.count == 2 { variables[String(halves[0])] = String(halves[1]) }
-        next += 1
-    }
-    return variables
 }

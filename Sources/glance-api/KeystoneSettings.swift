@@ -2,6 +2,7 @@ import GlanceAPI
 import GlanceModel
 import HTTPClient
 import Keystone
+import SettingsText
 
 /// The settings for tokens of Keystone.
 struct KeystoneSettings: Sendable {

@@ -1,5 +1,6 @@
 import GlanceModel
 import GlanceRegistry
+import SettingsText
 
 /// `glance-api registry copy --from URL --to URL`: moves all records from one registry to another.
 struct RegistryCommand {

@@ -1,5 +1,6 @@
 import Bytes
 import Glibc
+import SettingsText
 import Sockets
 
 /// The socket that the service listens on: handed over by whoever started it, or its own.

@@ -1,5 +1,6 @@
 import GlanceClient
 import Glibc
+import SettingsText
 import Sockets
 
 /// The settings, understood and found to go together.

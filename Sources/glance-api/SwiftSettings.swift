@@ -1,6 +1,7 @@
 import GlanceStores
 import HTTPClient
 import Keystone
+import SettingsText
 
 /// The settings of the swift store, with what its credentials file says.
 struct SwiftSettings: Sendable {

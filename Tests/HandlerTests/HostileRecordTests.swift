@@ -1,3 +1,4 @@
+import FoundationEssentials
 import SQLite
 import Testing
 
@@ -25,12 +26,17 @@ struct HostileRecordTests {
         "version = -9223372036854775808", "version = 'x'", "size = -5, is_size_known = 1",
         "size = 9223372036854775807, is_size_known = 1", "size = 'x', is_size_known = 1", "store = 'tape'",
         "store = CAST(x'ff' AS TEXT)", "sha256 = 'short'", "sha256 = x'ff'",
-        "is_public = 1, location = '../../etc/passwd'",
-        "status = 'available', location = NULL", "status = 'available', location = '../../../etc/passwd', size = 3",
+        "is_public = 1, location = '../others'",
+        "status = 'available', location = NULL", "status = 'available', location = '../others', size = 6",
+        "status = 'available', location = 'aa/../../others', size = 6",
+        "status = 'available', location = 'ot/he/../../../others', size = 6",
         "status = 'available', location = '', size = -1, is_size_known = 1, sha256 = NULL",
     ])
     func `a record with a bad value hides no other`(change: String) throws {
         try write("UPDATE images SET \(change) WHERE id = 'bad'")
+        // Beside the store's directory, where a location that climbs would find it.
+        let others = "\(glance.directory)/others"
+        try "others".write(toFile: others, atomically: false, encoding: .utf8)
 
         for path in ["/images/", "/images/detail"] {
             for query in [
@@ -47,8 +53,10 @@ struct HostileRecordTests {
             ("PUT", ["x-image-meta-name": "mended"]), ("DELETE", [:]),
         ] as [(String, [String: String])] {
             let answer = try glance.send(method, "/images/bad", headers)
-            #expect(!answer.text.contains("root:"), "a record reaches out of the store")
+            #expect(!answer.text.contains("others"), "a record reaches out of the store")
+            #expect(answer.headers["x-accel-redirect"]?.contains("others") != true)
         }
+        #expect(try String(contentsOfFile: others, encoding: .utf8) == "others", "a record reaches out of the store")
         #expect(Set(try glance.send("GET", "/images/").ids).isSuperset(of: ["before", "after"]))
     }
 

@@ -28,6 +28,8 @@ final class Interposer: Sendable {
         case spoilToken
         /// The server gets another body.
         case flipByte(Int)
+        /// The client gets another body.
+        case flipAnswerByte(Int)
         case beforeRequest(@Sendable () -> Bool)
         case beforeAnswer(@Sendable () -> Bool)
         /// When so many bytes of the request's body, or of the answer's, have been passed on.
@@ -181,6 +183,9 @@ final class Interposer: Sendable {
                 guard call() else { return Wire.breakOff(client, server) }
                 piece = Array(piece[(byte - received)...])
                 received = byte
+            }
+            if case .flipAnswerByte(let byte) = deed, (received..<received + piece.count).contains(byte) {
+                piece[byte - received] ^= 1
             }
             if case .trickle(let byte, let call) = deed, received + piece.count > byte {
                 call()

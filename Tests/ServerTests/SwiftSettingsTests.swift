@@ -1,5 +1,6 @@
 import FoundationEssentials
 import GlanceStores
+import SettingsText
 import Testing
 
 @testable import glance_api

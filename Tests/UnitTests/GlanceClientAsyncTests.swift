@@ -4,7 +4,7 @@ import Testing
 @testable import GlanceClient
 
 /// The same calls for tasks.
-@Suite struct GlanceClientAsyncTests {
+@Suite(.ownThreads) struct GlanceClientAsyncTests {
     @Test func `every call has a form for tasks`() async throws {
         let server = try ScriptedServer { peer in
             for answer in [one("1"), one("1"), "", ""] {
@@ -67,7 +67,7 @@ import Testing
         let task = Task {
             for try await _ in try await client.download("71c675ab") {}
         }
-        await Task.detached { server.waitForPeer() }.value
+        server.waitForPeer()
 
         task.cancel()
 

@@ -1,0 +1,64 @@
+import GlanceClient
+
+extension Command {
+    static let show = Command(
+        "show", "Shows what is known of images.",
+        [Operand(name: "IMAGE", kind: .image, repeats: true)], [.json, .quiet],
+        details: ["IMAGE is an id, a URI, or a name that only one image has."],
+        examples: ["glance show 7", "glance show \"Ubuntu 10.04 Plain\"", "glance show 7 --json | jq -r .sha256"]
+    ) { invocation throws(CommandError) in
+        let client = try invocation.client()
+        var isFirst = true
+        try invocation.forEachOperand { text, _ throws(CommandError) in
+            let image = try client.meant(by: text)
+            if !isFirst, !invocation.has(.quiet), !invocation.has(.json) { try invocation.console.print("") }
+            isFirst = false
+            try invocation.show(image)
+        }
+    }
+
+    static let delete = Command(
+        "delete", "Removes images and their data.",
+        [Operand(name: "ID", kind: .image, repeats: true)], [.ifVersion],
+        details: [
+            "ID is an id, never a name: what is deleted does not come back.",
+            "The id of an image that had data is never given again.",
+        ],
+        examples: ["glance delete 7", "glance delete 7 --if-version 2"]
+    ) { invocation throws(CommandError) in
+        let client = try invocation.client()
+        try invocation.forEachOperand { id, _ throws(CommandError) in
+            try changing(id) { () throws(GlanceError) in try client.delete(id, version: invocation.number(.ifVersion)) }
+        }
+    }
+}
+
+extension Invocation {
+    /// Does `body` for each of several images, whatever becomes of the others; ends with the first failure's status.
+    func forEachOperand(_ body: (_ operand: String, _ place: Int) throws(CommandError) -> Void) throws(CommandError) {
+        var status: ExitStatus?
+        for (place, operand) in operands.enumerated() {
+            do throws(CommandError) {
+                try body(operand, place)
+            } catch {
+                guard operands.count > 1 else { throw error }
+                if case .outputClosed = error { throw error }
+                // What was printed before comes before it.
+                try console.flush()
+                if let line = error.line(server: console.server) { console.complain(line) }
+                if status == nil { status = error.status }
+            }
+        }
+        if let status { throw .told(status) }
+    }
+}
+
+/// Does what changes an image, which only its id names.
+func changing<Value>(_ id: String, _ body: () throws(GlanceError) -> Value) throws(CommandError) -> Value {
+    do throws(GlanceError) {
+        return try body()
+    } catch {
+        guard case .invalid(field: "id", _) = error else { throw .glance(error) }
+        throw .usage("“\(id)” is no id: images are changed by their ids alone, which glance list shows")
+    }
+}
