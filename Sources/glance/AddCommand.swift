@@ -35,7 +35,12 @@ extension Command {
         let client = try invocation.client()
         guard let path = invocation.operands.first else {
             let image = try invocation.description(name: nil, type: nil)
-            return try invocation.show(try asking { () throws(GlanceError) in try client.add(image) })
+            let queued = try asking { () throws(GlanceError) in try client.add(image) }
+            if !invocation.has(.quiet) {
+                invocation.console.say(
+                    "no FILE, so it is queued: glance update \(queued.id) --data FILE brings its data")
+            }
+            return try invocation.show(queued)
         }
         let watch = invocation.transferWatch()
         let input = try invocation.input(path, watch)

@@ -86,6 +86,7 @@ import Testing
 
     @Test func `an image is queued without a file, and update brings its data`() throws {
         let queued = try glance("add", "--name", name("later"), "--type", "raw", "--quiet")
+        let told = try glance("add", "--name", name("later"), "--type", "raw")
         let id = queued.text.trimmingCharacters(in: .newlines)
         try glance.write("later", to: "data")
 
@@ -94,6 +95,7 @@ import Testing
         let again = try glance("update", id, "--data", "data")
 
         #expect(early.status == 3 && early.errors.contains("glance update \(id) --data FILE"))
+        #expect(told.status == 0 && told.errors.contains("--data FILE brings its data"))
         #expect(brought.status == 0)
         #expect(try json(brought.text)[0]["status"] as? String == "available")
         #expect(again.status == 4 && again.errors.contains("(request "))

@@ -63,6 +63,18 @@ import Testing
         #expect(output.errors.hasPrefix("glance: warning: others may read password: chmod 600 password\n"))
     }
 
+    @Test func `a server of https is asked where the CA file has its certificate, and no other is`() throws {
+        let certificate = try Certificate()
+        let (trusted, stranger) = (try TLSServer(certificate, ["-www"]), try TLSServer(certificate, ["-www"]))
+
+        // It is no Glance, which is to be heard from within TLS.
+        let heard = try glance("list", "--url", "https://localhost:\(trusted.port)", "--ca-file", certificate.file)
+        let refused = try glance("list", "--url", "https://localhost:\(stranger.port)")
+
+        #expect(heard.status == 1 && heard.errors.contains("does not answer as a Glance does"), "\(heard.errors)")
+        #expect(refused.status == 7 && refused.errors.contains("certificate"), "\(refused.errors)")
+    }
+
     @Test func `no secret is in an error, in the arguments, or shown to a server that sends elsewhere`() throws {
         let stranger = try DemandingServer("no such header")
         let redirecting = try DemandingServer(nil, redirectingTo: stranger.url)

@@ -20,15 +20,14 @@ import Testing
     private func type(_ document: String, at site: Site) throws {
         let text = try String(contentsOfFile: "\(Site.project)/\(document)", encoding: .utf8)
         let steps = Tour.steps(in: text)
-        let scratch = try Site.newDirectory()
-        try FileManager.default.createDirectory(atPath: scratch, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(atPath: scratch) }
+        let glance = try GlanceCommand(url: site.url)
+        defer { try? FileManager.default.removeItem(atPath: glance.directory) }
         #expect(steps.count >= 5)
 
         for step in steps {
             let command = step.command.replacing("http://127.0.0.1:9292", with: site.url)
-            let output = try run(
-                "bash", ["-euo", "pipefail", "-c", command], environment: ["GLANCE_DIR": site.directory], in: scratch)
+            let output = try glance.shell(
+                command, program: ["bash", "-euo", "pipefail", "-c"], environment: ["GLANCE_DIR": site.directory])
 
             #expect(output.status == 0, "\(command): \(output.errors)")
             for line in step.printed {
