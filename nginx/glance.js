@@ -7,7 +7,7 @@ const metadataName = /^x-image-meta-[a-z0-9_-]+$/;
 const lineEnd = /[\r\n\0]/;
 
 // What an answer may have got before it became an error.
-const leftovers = ['x-request-id', 'x-content-type-options', 'etag', 'last-modified', 'cache-control'];
+const leftovers = ['x-request-id', 'x-content-type-options', 'etag', 'last-modified', 'cache-control', 'location'];
 
 // Of nginx's own errors: title and message.
 const texts = {

@@ -143,6 +143,42 @@ import Testing
         #expect(access("\(ScratchDirectory.path)/secret", F_OK) == 0)
     }
 
+    @Test(arguments: ["fifo", "directory", "link to a directory"])
+    func `what is no file is not read, nobody waits for it, and no upload goes into it`(kind: String) throws {
+        let store = try opened(StoreKind.fileSettings())
+        let location = store.location(named: "a1b2c3", for: 5)
+        let path = "\(root)/a1/b2/a1b2c3"
+        try FileManager.default.createDirectory(atPath: "\(root)/a1/b2", withIntermediateDirectories: true)
+        switch kind {
+        case "fifo": #expect(mkfifo(path, 0o666) == 0)
+        case "directory": #expect(mkdir(path, 0o777) == 0)
+        default: #expect(symlink(ScratchDirectory.path, path) == 0)
+        }
+
+        #expect(throws: Failure.self) { try store.read(location, range: nil) }
+        #expect(throws: Failure.self) { try keep(pattern(5), in: store, at: location) }
+        try keep(pattern(5), in: store, at: store.location(named: "a1b2c4", for: 5))
+    }
+
+    @Test func `a store that every user may write to is refused, and says what to do`() throws {
+        let settings = StoreKind.fileSettings()
+        _ = try opened(settings)
+        #expect(chmod(settings.directory, 0o777) == 0)
+
+        let failure = #expect(throws: Failure.self) { try opened(settings) }
+
+        guard case .storeForeign(.file, let reason)? = failure else { return #expect(Bool(false), "it is opened") }
+        #expect(reason.contains("chmod o-w \(settings.directory)"))
+    }
+
+    @Test func `a mark that is a fifo or a link keeps nobody waiting`() throws {
+        let settings = StoreKind.fileSettings()
+        _ = try opened(settings)
+        #expect(unlink("\(root)/.glance-site") == 0 && mkfifo("\(root)/.glance-site", 0o666) == 0)
+
+        #expect(throws: Failure.self) { try opened(settings) }
+    }
+
     private func opened(_ settings: FileStore.Settings) throws -> FileStore {
         let store = try FileStore(settings)
         try store.open(site: "site", holdsImages: false)

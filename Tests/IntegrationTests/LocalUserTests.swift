@@ -1,0 +1,89 @@
+import Foundation
+import Testing
+
+private let mayChangeUser = geteuid() == 0
+
+/// Other users of the same host: what they may reach, and what they find when they look.
+@Suite struct LocalUserTests {
+    private func asNobody(_ command: [String], input: Data = Data()) throws -> Output {
+        try run("setpriv", ["--reuid", "65534", "--regid", "65534", "--clear-groups"] + command, input: input)
+    }
+
+    @Test(.enabled(if: mayChangeUser, "only root can be somebody else"))
+    func `the socket, the registry, the images and the logs are closed to other users`() throws {
+        let site = try Site()
+        _ = try site.add("secret")
+        let block = "SCGI\u{0}1\u{0}REQUEST_METHOD\u{0}GET\u{0}REQUEST_URI\u{0}/images/?is_public=none\u{0}"
+        let request = Data("\(block.utf8.count):\(block),".utf8)
+        let ask = [
+            "curl", "-sS", "--max-time", "5", "--unix-socket", "\(site.directory)/run/glance-api.sock", "telnet://x",
+        ]
+
+        // The directories are closed, and the files would be if they were not.
+        #expect(try asNobody(ask, input: request).status != 0)
+        for directory in ["run", "data", "log", "data/images"] {
+            #expect(chmod("\(site.directory)/\(directory)", 0o755) == 0)
+        }
+
+        #expect(try asNobody(ask, input: request).status != 0)
+        let files = ["data/registry.sqlite", "data/registry.sqlite-wal", "log/glance-api.log", "etc/glance-api.conf"]
+        let images = Site.keepsFiles ? try site.storedFiles().map { "data/images/\($0)" } : []
+        for file in files + images {
+            #expect(FileManager.default.fileExists(atPath: "\(site.directory)/\(file)"))
+            #expect(try asNobody(["cat", "\(site.directory)/\(file)"]).status != 0, "\(file)")
+        }
+    }
+
+    @Test(.enabled(if: Site.keepsFiles, "only the file store has files"))
+    func `a link, a fifo or a directory in an image's place is not followed, waited for or listed`() throws {
+        let site = try Site()
+        let secret = "\(site.directory)/etc/secret"
+        try "root:secret".write(toFile: secret, atomically: false, encoding: .utf8)
+        #expect(chmod(secret, 0o644) == 0 && chmod("\(site.directory)/etc", 0o755) == 0)
+
+        for (id, put) in [
+            ("link", { (file: String) in symlink(secret, file) }), ("fifo", { mkfifo($0, 0o666) }),
+            ("directory", { mkdir($0, 0o777) }),
+        ] as [(String, (String) -> Int32)] {
+            _ = try site.add("right", ["x-image-meta-id": id])
+            let path = try #require(
+                try site.storedFiles().map { "\(site.directory)/data/images/\($0)" }.first {
+                    FileManager.default.contents(atPath: $0) == Data("right".utf8)
+                })
+            #expect(unlink(path) == 0)
+            #expect(put(path) == 0)
+
+            for arguments in [[], ["-H", "If-Match: *"]] {
+                let answer = try site.curl("/images/\(id)", ["--max-time", "10"] + arguments)
+                #expect([404, 500, 503].contains(answer.status), "\(id) \(answer.status)")
+                #expect(!answer.text.contains("secret") && answer["location"] == nil)
+            }
+            #expect([200, 503].contains(try site.send("DELETE", "/images/\(id)").status))
+        }
+
+        #expect(FileManager.default.fileExists(atPath: secret))
+        #expect(try site.add("right").status == 200)
+    }
+
+    @Test func `a process that dies leaves no core, and its environment and command line name no secret`() throws {
+        let site = try Site()
+        let processes = try [site.processID(of: "glance-api")] + site.workers()
+
+        for process in processes {
+            let limits = try String(contentsOfFile: "/proc/\(process)/limits", encoding: .utf8)
+            #expect(limits.contains(#/Max core file size +0 /#))
+            #expect(!commandLine(of: process).contains(/key|password|secret/))
+        }
+    }
+
+    @Test func `a store that every user may write to stops the start, and the reason says what to do`() throws {
+        let site = try Site(["--store", "file"])
+        _ = try run("\(Site.project)/deploy/down", ["--dir", site.directory])
+        #expect(chmod("\(site.directory)/data/images", 0o777) == 0)
+
+        let up = try site.up()
+
+        #expect(up.status == 1)
+        #expect((up.text + up.errors).contains("chmod o-w"))
+    }
+}
