@@ -1,26 +1,17 @@
 import Dispatch
 import Foundation
 import Synchronization
-import Testing
 
-/// Runs a test's tasks on threads of its own: on those that all tests share, others block.
-struct OwnThreads: TestTrait, SuiteTrait, TestScoping {
-    private static let executor = ThreadsExecutor(count: 2)
-
-    let isRecursive = true
-
-    func provideScope(
-        for test: Test, testCase: Test.Case?, performing function: @Sendable () async throws -> Void
-    ) async throws {
-        try await withTaskExecutorPreference(Self.executor) { try await function() }
-    }
-}
-
-extension Trait where Self == OwnThreads {
-    static var ownThreads: Self { OwnThreads() }
+/// Runs tasks of a test on threads of their own: on those that all tests share, others block.
+func onOwnThreads<Value: Sendable>(
+    _ body: @escaping @Sendable () async throws -> Value
+) async throws -> Value {
+    try await Task.detached(executorPreference: ThreadsExecutor.shared) { try await body() }.value
 }
 
 private final class ThreadsExecutor: TaskExecutor {
+    static let shared = ThreadsExecutor(count: 2)
+
     private let jobs = Mutex<[UnownedJob]>([])
     private let hasJob = DispatchSemaphore(value: 0)
 
