@@ -22,7 +22,11 @@ enum Command {
         do {
             switch name {
             case "serve":
-                return try Serving(try Settings(sources(Array(rest)))).run { try Settings(sources(Array(rest))) }
+                return try Serving(try Settings(sources(Array(rest))), arguments: Array(rest)).run()
+            // As far as a start goes without the socket: for a supervisor that is to be replaced.
+            case "trial":
+                try Assembly(try Settings(sources(Array(rest)))).prepare()
+                return 0
             case "check": return try check(Settings(sources(Array(rest))))
             case "settings": return settings(Array(rest))
             case "worker": return try WorkerMain(Array(rest)).run()
