@@ -20,11 +20,26 @@ struct Assembly {
 
     /// Makes the registry if it is new, and ties the stores to it.
     func prepare() throws {
+        try refuseLostRegistry()
         try SQLiteRegistry.prepare(
             path: settings.registryPath, busySecondsMax: settings.registryBusySecondsMax, newSite: randomName())
         let registry = try registry()
         let site = try registry.siteID()
         for store in try stores().all { try open(store, site: site, registry) }
+    }
+
+    /// A new registry beside a store with images would be the wrong one, and must not even be made.
+    private func refuseLostRegistry() throws {
+        var status = stat()
+        // An empty file is what a start leaves that found the disk full.
+        guard stat(settings.registryPath, &status) != 0 || status.st_size == 0 else { return }
+        guard settings.stores.contains(StoreName.file.text), let site = try fileStore().site() else { return }
+        throw Failure.storeForeign(
+            .file,
+            reason: """
+                \(settings.fileDirectory) belongs to site \(site), and its registry \(settings.registryPath) is not \
+                there: restore it from a backup, or set registry and file_directory to a pair that belongs together
+                """)
     }
 
     /// A service that other hosts run may be away while this one starts: it is ready when it is back. What is on this host
@@ -47,12 +62,7 @@ struct Assembly {
     }
 
     private func store(named name: String) throws -> any ImageStore {
-        guard name == StoreName.swift.text, let swift = settings.swift else {
-            return try FileStore(
-                FileStore.Settings(
-                    directory: settings.fileDirectory, gatewayPrefix: "/_glance/images/",
-                    freeBytesMin: settings.freeBytesMin, groupID: try groupID()))
-        }
+        guard name == StoreName.swift.text, let swift = settings.swift else { return try fileStore() }
         let registry = try registry()
         var store = SwiftStore.Settings(
             authentication: swift.authentication, credentials: swift.credentials,
@@ -62,6 +72,13 @@ struct Assembly {
         store.segmentBytes = swift.segmentBytes
         store.client = swift.client
         return try SwiftStore(store, now: currentTime, uptime: uptimeSeconds)
+    }
+
+    private func fileStore() throws -> FileStore {
+        try FileStore(
+            FileStore.Settings(
+                directory: settings.fileDirectory, gatewayPrefix: "/_glance/images/",
+                freeBytesMin: settings.freeBytesMin, groupID: try groupID()))
     }
 
     /// The group of nginx; nil for this process's own.

@@ -81,7 +81,8 @@ enum Command {
         case ["--list"]: say(SettingsDocuments.list)
         case ["--sample"]: say(SettingsDocuments.sample)
         case ["--markdown"]: say(SettingsDocuments.markdown)
-        default: refuse("settings takes one of --list, --sample, --markdown", exitUsage)
+        case ["--man"]: say(ManualPage.text)
+        default: refuse("settings takes one of --list, --sample, --markdown, --man", exitUsage)
         }
     }
 

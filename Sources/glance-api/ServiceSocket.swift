@@ -27,6 +27,14 @@ struct ServiceSocket: ~Copyable {
     }
 
     static func open(_ address: SocketAddress, groupID: gid_t?) throws -> ServiceSocket {
+        do {
+            return try opened(address, groupID: groupID)
+        } catch let error as PosixError {
+            throw ServiceSocketError.cannotListen(address, error)
+        }
+    }
+
+    private static func opened(_ address: SocketAddress, groupID: gid_t?) throws -> ServiceSocket {
         if hasInherited {
             return ServiceSocket(
                 "an inherited descriptor", Listener(inherited: FileDescriptor(owning: inheritedCopy())))
@@ -85,10 +93,15 @@ struct ServiceSocket: ~Copyable {
 
 enum ServiceSocketError: Error, CustomStringConvertible {
     case inUse(String)
+    case cannotListen(SocketAddress, PosixError)
 
     var description: String {
         switch self {
         case .inUse(let path): "another glance-api holds \(path): stop it first, or set listen to another socket"
+        case .cannotListen(let address, let error) where error.code == EADDRINUSE:
+            "another program listens on \(address): stop it first, or set listen to another address"
+        case .cannotListen(let address, let error):
+            "\(address) cannot be listened on (\(error)): make its directory, give it to this user, or set listen"
         }
     }
 }

@@ -5,6 +5,7 @@ import Testing
 final class Ear {
     let name = "@glance-test-\(UUID().uuidString)"
     private let number: Int32
+    private var unheard: [String] = []
 
     init() throws {
         number = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
@@ -22,9 +23,7 @@ final class Ear {
 
     deinit { close(number) }
 
-    /// What has been said since the last time, without the signs of life.
-    func heard() -> [String] { messages().filter { !$0.hasPrefix("WATCHDOG=1") } }
-
+    /// What has been said and was not read yet.
     func messages() -> [String] {
         var messages: [String] = []
         var bytes = [UInt8](repeating: 0, count: 4096)
@@ -34,8 +33,13 @@ final class Ear {
         return messages
     }
 
-    /// Whether something with this beginning is said before long.
+    /// Whether something with this beginning is said before long, behind what it has heard before.
     func hears(_ start: String) -> Bool {
-        eventually { heard().contains { $0.hasPrefix(start) } }
+        eventually {
+            unheard += messages()
+            guard let place = unheard.firstIndex(where: { $0.hasPrefix(start) }) else { return false }
+            unheard.removeSubrange(...place)
+            return true
+        }
     }
 }
