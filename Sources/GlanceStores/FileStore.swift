@@ -59,6 +59,11 @@ package struct FileStore: ImageStore {
         }
     }
 
+    /// The site that the store belongs to; nil where it is new.
+    package func site() throws(Failure) -> String? {
+        try awayOnError { () throws(PosixError) in try FileStoreSite(directory: settings.directory).read() }
+    }
+
     package func check() throws(Failure) {
         _ = try freeBytes()
     }
@@ -118,6 +123,9 @@ package struct FileStore: ImageStore {
             return
         }
         guard let group = settings.groupID else { return }
+        // In a directory that was made so it is so by itself, also for a service that may not set that bit.
+        var status = stat()
+        if stat(path, &status) == 0, status.st_gid == group, status.st_mode & S_ISGID != 0 { return }
         guard chown(path, uid_t.max, group) == 0, chmod(path, 0o2750) == 0 else { throw PosixError("chown", path) }
     }
 }

@@ -40,7 +40,8 @@ struct FileStoreSite {
         }
     }
 
-    private func read() throws(PosixError) -> String? {
+    /// The site that the directory belongs to; nil where it is nobody's yet.
+    func read() throws(PosixError) -> String? {
         let number = Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
         guard number >= 0 else {
             guard errno == ENOENT else { throw PosixError("open", path) }

@@ -14,9 +14,10 @@ package enum ChildDescriptor {
 /// A child process: this same program, started anew with other arguments. A fork without exec would take the state of
 /// one thread only.
 enum ChildProcess {
-    /// Starts `program`; each pair of `descriptors` is a descriptor of ours and the number that the child sees it as.
+    /// Starts the program in `file`, which goes by `name`; each pair of `descriptors` is a descriptor of ours and the
+    /// number that the child sees it as.
     static func start(
-        _ program: String, arguments: [String], descriptors: [(ours: Int32, childs: Int32)]
+        _ file: String, name: String, arguments: [String], descriptors: [(ours: Int32, childs: Int32)]
     ) throws(PosixError) -> pid_t {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
@@ -35,11 +36,11 @@ enum ChildProcess {
         posix_spawnattr_setsigmask(&attributes, &nothing)
         posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
 
-        var argv: [UnsafeMutablePointer<CChar>?] = ([program] + arguments).map { strdup($0) } + [nil]
+        var argv: [UnsafeMutablePointer<CChar>?] = ([name] + arguments).map { strdup($0) } + [nil]
         defer { for text in argv { free(text) } }
         var pid = pid_t()
-        let code = posix_spawn(&pid, program, &actions, &attributes, &argv, environ)
-        guard code == 0 else { throw PosixError("start", program, code: code) }
+        let code = posix_spawn(&pid, file, &actions, &attributes, &argv, environ)
+        guard code == 0 else { throw PosixError("start", name, code: code) }
         return pid
     }
 }

@@ -5,7 +5,8 @@ import Synchronization
 /// Memory that the supervisor and its workers share: what a worker was doing survives it, and counters neither jump nor
 /// start again when one dies.
 ///
-/// A region a worker: counters first, then a slot a thread with the id of the request that it serves.
+/// A region a worker: counters first, then a slot a thread with the id of the request that it serves, and at its end how
+/// often a thread has come round to take a connection.
 package final class SharedPage: @unchecked Sendable {
     // Safe to share: counters are atomic; a slot is written by the one thread that holds it, and read by the supervisor
     // once that thread's process is gone.
@@ -15,7 +16,8 @@ package final class SharedPage: @unchecked Sendable {
     /// Counters from this one on say how things are now, not how many there ever were: they end with their worker.
     package static let gaugesFirst = 48
     private static let slotBytes = 64
-    private static let regionBytes = countersMax * 8 + threadsMax * slotBytes
+    private static let turnsOffset = countersMax * 8 + threadsMax * slotBytes
+    private static let regionBytes = turnsOffset + 64
 
     package let descriptor: FileDescriptor
     private let memory: UnsafeMutableRawPointer
@@ -53,6 +55,13 @@ package final class SharedPage: @unchecked Sendable {
     /// A counter's sum over all workers that ever were.
     package func total(_ index: Int) -> UInt64 {
         (0..<Self.workersMax).reduce(0) { $0 &+ counter(index, worker: $1).value }
+    }
+
+    /// Grows whenever a thread of the worker is about to wait for a connection: a worker in which it stands still is stuck.
+    func turns(worker: Int) -> SharedCounter {
+        precondition((0..<Self.workersMax).contains(worker))
+        let address = memory + worker * Self.regionBytes + Self.turnsOffset
+        return SharedCounter(address: address.assumingMemoryBound(to: Atomic<UInt64>.self))
     }
 
     func setRequest(_ id: String, worker: Int, thread: Int) {

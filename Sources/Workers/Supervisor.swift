@@ -2,10 +2,13 @@ import Bytes
 import Glibc
 import Sockets
 
-/// Owns the socket, keeps its workers and the janitor alive, and ends with them. It serves no request itself, so nothing
-/// that a request does can end it.
+/// Owns the workers and the janitor, keeps them alive, and ends with them. It serves no request itself, so nothing that a
+/// request does can end it.
+///
+/// HUP has it make way for itself: the program that lies at its path by then goes on as this process, with the settings
+/// as they are by then, on the same socket. The children of before serve until new ones do.
 package struct Supervisor: ~Copyable {
-    /// What the children of one generation are made of. HUP makes a new generation.
+    /// What the children are made of.
     package struct Plan: Sendable {
         package var workers: Int
         /// The settings as text, for children to read.
@@ -19,93 +22,114 @@ package struct Supervisor: ~Copyable {
         }
     }
 
-    package enum Event {
-        case started(String, pid: pid_t)
-        case ended(String, pid: pid_t, how: String, requests: [String], restartMilliseconds: Int)
-        case notStarted(String, PosixError)
-        case reloaded(workers: Int)
-        case stopping(signal: Int32)
-        case killed(pids: [pid_t])
-    }
-
-    private enum Role: Equatable {
-        case worker(Int)
-        case janitor
-
-        var name: String {
-            switch self {
-            case .worker(let number): "worker \(number)"
-            case .janitor: "janitor"
-            }
-        }
-    }
-
     private struct Child {
-        let role: Role
-        let generation: Int
+        let role: ChildRole
+        /// Of the supervisor before this one: it is to end once others serve.
+        let isOld: Bool
         let startedAt: Int64
+        var turns: UInt64 = 0
     }
 
     private struct Vacancy {
-        let role: Role
+        let role: ChildRole
         let dueAt: Int64
     }
 
-    private let program: String
-    private let listener: Listener
+    private let program: Program
+    private let arguments: [String]
+    private let listener: Int32
     private let page: SharedPage
-    private let lifeline: Pipe
+    /// Open until this process ends, and so its children know when it does.
+    private let lifeline: PipeEnds
+    private let manager: ServiceManager?
     private let log: (Event) -> Void
-    private var plan: Plan
-    private var settingsFile: FileDescriptor
-    private var generation = 0
+    private let plan: Plan
+    private let settingsFile: FileDescriptor
     private var children: [pid_t: Child] = [:]
     private var vacancies: [Vacancy] = []
+    private var liveness: Liveness
     /// How often in a row children have ended soon after their start.
     private var quickEnds = 0
+    /// Some worker of our own has come so far as to take connections.
+    private var isReady = false
+    private var isStopping = false
+    private let isOtherProgram: Bool
+    private var trial: Trial?
+    private var hasTrialPassed = false
+    private var isReloadWantedAgain = false
 
     /// A child that lived for less counts as one that keeps dying.
     private static let quickMilliseconds: Int64 = 10_000
     private static let restartMillisecondsMax = 10_000
+    private static let readyPollMilliseconds: Int64 = 20
     private static let signals = [SIGTERM, SIGINT, SIGHUP, SIGCHLD]
 
-    package init(program: String, listener: consuming Listener, plan: Plan, log: @escaping (Event) -> Void)
-        throws(PosixError)
-    {
-        let page = try SharedPage()
-        let lifeline = try Pipe()
+    /// `arguments` are those of this process behind the command; `listener` stays open for as long as the supervisor lives.
+    package init(
+        program: Program, arguments: [String], listener: Int32, plan: Plan, handover: Handover?,
+        manager: ServiceManager?, log: @escaping (Event) -> Void
+    ) throws(PosixError) {
         let settingsFile = try makeSettingsFile(plan.settings)
+        // Another program may count otherwise: it starts a page of its own.
+        let page = if let page = try handover?.takePage(of: program) { page } else { try SharedPage() }
+        let lifeline = if let handover { handover.lifeline } else { try PipeEnds.open() }
+        isOtherProgram = handover.map { $0.program != program.identity } ?? false
+        (self.page, self.lifeline) = (page, lifeline)
+        self.settingsFile = settingsFile
         self.program = program
+        self.arguments = arguments
         self.listener = listener
         self.plan = plan
+        self.manager = manager
         self.log = log
-        self.page = page
-        self.lifeline = lifeline
-        self.settingsFile = settingsFile
+        let now = milliseconds()
+        liveness = Liveness(watchdogMilliseconds: manager?.watchdogMilliseconds, now: now)
+        for child in handover?.children ?? [] {
+            children[child.pid] = Child(role: child.role, isOld: true, startedAt: now)
+        }
+        vacancies = ((0..<plan.workers).map { _ in .worker(0) } + [.janitor]).map { Vacancy(role: $0, dueAt: 0) }
         Signals.block(Self.signals)
     }
 
-    /// Runs until TERM or INT, then until the last child has ended. `reload` reads the settings anew, and gives nil where
-    /// they are not to be used.
-    package mutating func run(reload: () -> Plan?) {
-        openVacancies()
+    /// Runs until TERM or INT, and then until the last child has ended; or until another program is to take over. Where
+    /// that could not be had, it can be run again.
+    package mutating func run() -> Outcome {
         while true {
             fillVacancies()
-            switch Signals.wait(for: Self.signals, milliseconds: millisecondsToNextVacancy()) {
+            watch()
+            switch Signals.wait(for: Self.signals, milliseconds: millisecondsToWait()) {
             case SIGTERM: return stop(SIGTERM)
             case SIGINT: return stop(SIGINT)
-            case SIGHUP: if let plan = reload() { change(to: plan) }
+            case SIGHUP: beginReload()
             case SIGCHLD: collectChildren()
             default: break
+            }
+            if hasTrialPassed {
+                hasTrialPassed = false
+                return .handedOver(handover)
             }
         }
     }
 
-    private mutating func openVacancies() {
-        let roles = (0..<plan.workers).map { _ in Role.worker(0) } + [.janitor]
-        vacancies = roles.map { Vacancy(role: $0, dueAt: 0) }
+    /// Everything stays as it is.
+    package mutating func refuseReload(_ reason: String) {
+        log(.notReloaded(reason))
+        tell { manager throws(PosixError) in try manager.tellReady("settings not reloaded: \(reason)") }
     }
 
+    private func millisecondsToWait() -> Int {
+        let now = milliseconds()
+        var next = now + 60_000
+        for due in vacancies.map(\.dueAt) + [liveness.dueAt].compactMap(\.self) { next = min(next, due) }
+        if !isReady { next = min(next, now + Self.readyPollMilliseconds) }
+        if let due = trial?.dueAt { next = min(next, due) }
+        return Int(max(1, next - now))
+    }
+}
+
+// MARK: Children
+
+extension Supervisor {
     private mutating func fillVacancies() {
         let now = milliseconds()
         let due = vacancies.filter { $0.dueAt <= now }
@@ -113,26 +137,17 @@ package struct Supervisor: ~Copyable {
         for vacancy in due { start(vacancy.role) }
     }
 
-    private func millisecondsToNextVacancy() -> Int {
-        let next = vacancies.map(\.dueAt).min().map { $0 - milliseconds() } ?? 60_000
-        return Int(max(1, min(next, 60_000)))
-    }
-
-    private mutating func start(_ wanted: Role) {
+    private mutating func start(_ wanted: ChildRole) {
         let role = wanted == .janitor ? wanted : .worker(freeNumber())
         do throws(PosixError) {
-            let arguments =
-                switch role {
-                case .worker(let number): ["worker", String(number)]
-                case .janitor: ["janitor"]
-                }
             let pid = try ChildProcess.start(
-                program, arguments: arguments,
+                Program.image, name: program.path, arguments: role.arguments,
                 descriptors: [
-                    (listener.number, ChildDescriptor.listener), (lifeline.readEnd, ChildDescriptor.lifeline),
+                    (listener, ChildDescriptor.listener), (lifeline.reading, ChildDescriptor.lifeline),
                     (page.descriptor.number, ChildDescriptor.page), (settingsFile.number, ChildDescriptor.settings),
                 ])
-            children[pid] = Child(role: role, generation: generation, startedAt: milliseconds())
+            let turns = role.workerNumber.map { page.turns(worker: $0).value } ?? 0
+            children[pid] = Child(role: role, isOld: false, startedAt: milliseconds(), turns: turns)
             log(.started(role.name, pid: pid))
         } catch {
             log(.notStarted(role.name, error))
@@ -142,15 +157,39 @@ package struct Supervisor: ~Copyable {
 
     /// The lowest number that no living worker has; with it goes a region of the shared page.
     private func freeNumber() -> Int {
-        let taken = children.values.compactMap { child in
-            if case .worker(let number) = child.role { number } else { nil }
-        }
+        let taken = children.values.compactMap(\.role.workerNumber)
         return (0..<SharedPage.workersMax).first { !taken.contains($0) } ?? 0
+    }
+
+    /// Looks for signs of life. The first worker that serves makes this supervisor ready.
+    private mutating func watch() {
+        let now = milliseconds()
+        for (pid, child) in children where !child.isOld {
+            guard let number = child.role.workerNumber else { continue }
+            let turns = page.turns(worker: number).value
+            guard turns != child.turns else { continue }
+            children[pid]?.turns = turns
+            liveness.sawSign(at: now)
+            if !isReady { becomeReady() }
+        }
+        if let due = trial?.dueAt, due <= now, let pid = trial?.pid { kill(pid, SIGKILL) }
+        if liveness.isToBeTold(at: now) { tell { manager throws(PosixError) in try manager.tellAlive() } }
+    }
+
+    /// Those of before have nothing to do any more but what they have in hand.
+    private mutating func becomeReady() {
+        isReady = true
+        let old = children.filter(\.value.isOld).keys
+        for pid in old { kill(pid, SIGHUP) }
+        if !old.isEmpty { log(.reloaded(workers: plan.workers, isOtherProgram: isOtherProgram)) }
+        let status = "serving, \(plan.workers) workers"
+        tell { manager throws(PosixError) in try manager.tellReady(status) }
     }
 
     private mutating func collectChildren() {
         var status: Int32 = 0
         while case let pid = waitpid(-1, &status, WNOHANG), pid > 0 {
+            if pid == trial?.pid { endTrial(status) }
             guard let child = children.removeValue(forKey: pid) else { continue }
             collect(child, pid: pid, status: status)
         }
@@ -158,17 +197,17 @@ package struct Supervisor: ~Copyable {
 
     private mutating func collect(_ child: Child, pid: pid_t, status: Int32) {
         var requests: [String] = []
-        if case .worker(let number) = child.role {
+        if let number = child.role.workerNumber {
             requests = page.takeRequests(worker: number)
             page.clearGauges(worker: number)
         }
         var delay = 0
-        let isReplaced = child.generation == generation
+        let isReplaced = !child.isOld && !isStopping
         if isReplaced {
             delay = restartMilliseconds(after: child, served: !requests.isEmpty)
             vacancies.append(Vacancy(role: child.role, dueAt: milliseconds() + Int64(delay)))
         }
-        // A child of an older settings' generation ends because it was told to.
+        // Any other ends because it was told to.
         guard isReplaced || status != 0 else { return }
         log(.ended(child.role.name, pid: pid, how: ending(status), requests: requests, restartMilliseconds: delay))
     }
@@ -182,48 +221,66 @@ package struct Supervisor: ~Copyable {
         return quickEnds < 2 ? 0 : min(Self.restartMillisecondsMax, 50 << min(quickEnds - 2, 16))
     }
 
-    /// New children take the same socket, and the old ones end when their requests have.
-    private mutating func change(to plan: Plan) {
-        guard let file = try? makeSettingsFile(plan.settings) else { return }
-        settingsFile = file
-        self.plan = plan
-        let old = children.keys
-        generation += 1
-        openVacancies()
-        fillVacancies()
-        for pid in old { kill(pid, SIGHUP) }
-        log(.reloaded(workers: plan.workers))
-    }
-
-    private mutating func stop(_ signal: Int32) {
+    private mutating func stop(_ signal: Int32) -> Outcome {
         log(.stopping(signal: signal))
-        generation += 1
+        tell { manager throws(PosixError) in try manager.tellStopping() }
+        isStopping = true
+        if let pid = trial?.pid { kill(pid, SIGKILL) }
+        trial = nil
         for pid in children.keys { kill(pid, SIGTERM) }
         // A little more than the children's own bound, for those that are stuck.
         let deadline = milliseconds() + Int64(plan.drainSecondsMax) * 1000 + 2_000
         while !children.isEmpty, milliseconds() < deadline {
             if Signals.wait(for: [SIGCHLD], milliseconds: 100) != nil { collectChildren() }
         }
-        guard !children.isEmpty else { return }
+        guard !children.isEmpty else { return .stopped }
         log(.killed(pids: Array(children.keys)))
         for pid in children.keys { kill(pid, SIGKILL) }
+        return .stopped
+    }
+
+    private func tell(_ what: (ServiceManager) throws(PosixError) -> Void) {
+        guard let manager else { return }
+        do throws(PosixError) { try what(manager) } catch { log(.notTold(error)) }
     }
 }
 
-/// A pipe of which this process holds both ends.
-struct Pipe: ~Copyable {
-    private let reading: FileDescriptor
-    private let writing: FileDescriptor
+// MARK: Reloading
 
-    init() throws(PosixError) {
-        var ends: [Int32] = [-1, -1]
-        guard pipe(&ends) == 0 else { throw PosixError("pipe") }
-        reading = FileDescriptor(owning: ends[0])
-        writing = FileDescriptor(owning: ends[1])
-        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+extension Supervisor {
+    /// First a trial: what cannot start must not take over.
+    private mutating func beginReload() {
+        guard trial == nil else {
+            isReloadWantedAgain = true
+            return
+        }
+        tell { manager throws(PosixError) in try manager.tellReloading() }
+        do throws(PosixError) {
+            trial = try Trial(program, arguments: arguments, now: milliseconds())
+        } catch {
+            refuseReload(error.description)
+        }
     }
 
-    var readEnd: Int32 { reading.number }
+    private mutating func endTrial(_ status: Int32) {
+        let reason = trial?.reason(ending: ending(status)) ?? ""
+        trial = nil
+        if isReloadWantedAgain {
+            isReloadWantedAgain = false
+            beginReload()
+        } else if status == 0 {
+            hasTrialPassed = true
+        } else {
+            refuseReload(reason)
+        }
+    }
+
+    /// What belongs to the socket is for its owner to add.
+    private var handover: Handover {
+        Handover(
+            listener: listener, listen: "", program: program.identity, page: page.descriptor.number,
+            lifeline: lifeline, children: children.map { Handover.Child(pid: $0, role: $1.role) })
+    }
 }
 
 /// The settings in memory with a descriptor: every child reads the same ones, whatever happens to the configuration file.

@@ -28,20 +28,23 @@ final class ThreadPool: Sendable {
     private let listener: Listener
     private let limits: Limits
     private let serve: Serve
+    private let onTurn: @Sendable () -> Void
     private let onError: @Sendable (PosixError) -> Void
     /// Threads begin and end under this lock.
     private let state: Mutex<State>
     private let slots: ThreadSlots
     private let isDraining = Atomic<Bool>(false)
 
+    /// `onTurn` is called whenever a thread is about to wait for a connection.
     init(
         _ listener: consuming Listener, limits: Limits, onError: @escaping @Sendable (PosixError) -> Void,
-        serve: @escaping Serve
+        onTurn: @escaping @Sendable () -> Void = {}, serve: @escaping Serve
     ) {
         self.listener = listener
         self.limits = limits
         self.onError = onError
         self.serve = serve
+        self.onTurn = onTurn
         state = Mutex(State(free: Array((0..<limits.threadsMax).reversed())))
         slots = ThreadSlots(count: limits.threadsMax)
     }
@@ -88,6 +91,7 @@ final class ThreadPool: Sendable {
         slots.enter(number)
         let chunk = Chunk()
         while true {
+            onTurn()
             slots.beginWaiting(number)
             let connection = isDraining.load(ordering: .sequentiallyConsistent) ? nil : accept()
             let isLast = slots.endWaiting(number, socket: connection?.number)

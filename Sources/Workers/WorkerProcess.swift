@@ -57,7 +57,7 @@ package struct WorkerProcess {
         }
         let pool = ThreadPool(
             listener, limits: ThreadPool.Limits(threadsMax: settings.threadsMax), onError: { handler.failed($0) },
-            serve: serveOne)
+            onTurn: { [turns = page.turns(worker: number)] in turns.add() }, serve: serveOne)
         pool.start()
         if Signals.wait(for: [SIGTERM, SIGINT, SIGHUP]) == SIGHUP, isRetired(pool) { return true }
         return pool.drain(secondsMax: settings.drainSecondsMax) || pool.breakOff()

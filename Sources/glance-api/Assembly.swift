@@ -21,6 +21,7 @@ struct Assembly {
 
     /// Makes the registry if it is new, and ties the stores to it.
     func prepare() throws {
+        try refuseLostRegistry()
         try settings.registry.prepare(settings)
         let registry = try registry()
         let site = try registry.siteID()
@@ -30,6 +31,21 @@ struct Assembly {
         }
         for store in try stores(registry).all { try open(store, site: site, registry) }
         _ = try identityRoute()
+    }
+
+    /// A new registry beside a store with images would be the wrong one, and must not even be made.
+    private func refuseLostRegistry() throws {
+        guard case .sqlite(let path) = settings.registry else { return }
+        var status = stat()
+        // An empty file is what a start leaves that found the disk full.
+        guard stat(path, &status) != 0 || status.st_size == 0 else { return }
+        guard settings.stores.contains(StoreName.file.text), let site = try fileStore().site() else { return }
+        throw Failure.storeForeign(
+            .file,
+            reason: """
+                \(settings.fileDirectory) belongs to site \(site), and its registry \(path) is not \
+                there: restore it from a backup, or set registry and file_directory to a pair that belongs together
+                """)
     }
 
     /// A service that other hosts run may be away while this one starts: it is ready when it is back. What is on this host
@@ -53,12 +69,7 @@ struct Assembly {
     }
 
     private func store(named name: String, _ registry: any ImageRegistry) throws -> any ImageStore {
-        guard name == StoreName.swift.text, let swift = settings.swift else {
-            return try FileStore(
-                FileStore.Settings(
-                    directory: settings.fileDirectory, gatewayPrefix: "/_glance/images/",
-                    freeBytesMin: settings.freeBytesMin, groupID: try groupID()))
-        }
+        guard name == StoreName.swift.text, let swift = settings.swift else { return try fileStore() }
         var store = SwiftStore.Settings(
             authentication: swift.authentication, credentials: swift.credentials,
             registered: { () throws(Failure) in (try registry.siteID(), try registry.hasImages(in: .swift)) })
@@ -67,6 +78,13 @@ struct Assembly {
         store.segmentBytes = swift.segmentBytes
         store.client = swift.client
         return try SwiftStore(store, now: currentTime, uptime: uptimeSeconds)
+    }
+
+    private func fileStore() throws -> FileStore {
+        try FileStore(
+            FileStore.Settings(
+                directory: settings.fileDirectory, gatewayPrefix: "/_glance/images/",
+                freeBytesMin: settings.freeBytesMin, groupID: try groupID()))
     }
 
     /// The group of nginx; nil for this process's own.

@@ -17,6 +17,11 @@ private func inheritedSettings() throws -> Settings {
 private let onlyBySupervisor = SettingsError(
     place: "worker, janitor", problem: "only a supervisor starts these: run glance-api serve")
 
+/// In lists of processes a program that was started as /proc/self/exe would be `exe`. Nothing depends on it.
+private func goByOwnName() {
+    _ = try? FileDescriptor(opening: "/proc/self/comm", flags: O_WRONLY).writeAll(Array("glance-api".utf8))
+}
+
 /// `glance-api worker N`, as the supervisor starts it.
 struct WorkerMain {
     private let number: Int
@@ -30,6 +35,7 @@ struct WorkerMain {
 
     func run() throws -> Int32 {
         signal(SIGPIPE, SIG_IGN)
+        goByOwnName()
         let assembly = Assembly(try inheritedSettings())
         let settings = assembly.settings
         let page = try SharedPage(FileDescriptor(owning: ChildDescriptor.page))
@@ -57,6 +63,7 @@ struct WorkerMain {
 /// `glance-api janitor`, as the supervisor starts it.
 struct JanitorMain {
     func run() throws -> Int32 {
+        goByOwnName()
         let assembly = Assembly(try inheritedSettings())
         Signals.block([SIGTERM, SIGINT, SIGHUP])
         Lifeline.watch(FileDescriptor(owning: ChildDescriptor.lifeline))

@@ -28,7 +28,11 @@ enum Command {
         do {
             switch name {
             case "serve":
-                return try Serving(try Settings(sources(Array(rest)))).run { try Settings(sources(Array(rest))) }
+                return try Serving(try Settings(sources(Array(rest))), arguments: Array(rest)).run()
+            // As far as a start goes without the socket: for a supervisor that is to be replaced.
+            case "trial":
+                try Assembly(try Settings(sources(Array(rest)))).prepare()
+                return 0
             case "check": return try check(Settings(sources(Array(rest))))
             case "settings": return settings(Array(rest))
             case "registry":
@@ -89,7 +93,8 @@ enum Command {
         case ["--list"]: say(SettingsDocuments.list)
         case ["--sample"]: say(SettingsDocuments.sample)
         case ["--markdown"]: say(SettingsDocuments.markdown)
-        default: refuse("settings takes one of --list, --sample, --markdown", exitUsage)
+        case ["--man"]: say(ManualPage.text)
+        default: refuse("settings takes one of --list, --sample, --markdown, --man", exitUsage)
         }
     }
 

@@ -2,55 +2,52 @@ import Bytes
 import GlanceModel
 import GlanceWire
 import Glibc
+import SettingsText
 import Sockets
 import Workers
 
-/// `glance-api serve`: gets everything ready, owns the socket, and supervises.
+/// `glance-api serve`: owns the socket, gets everything ready, and supervises.
 struct Serving {
     private let settings: Settings
+    private let arguments: [String]
     private let log: Log
 
-    init(_ settings: Settings) {
+    /// `arguments` are those behind the command, for whoever takes over.
+    init(_ settings: Settings, arguments: [String]) {
         self.settings = settings
+        self.arguments = arguments
         log = Log(logsInfo: settings.logsInfo)
     }
 
     /// Returns the exit status once TERM or INT has come and every child has ended.
-    func run(reading reload: () throws -> Settings) throws -> Int32 {
+    func run() throws -> Int32 {
         signal(SIGPIPE, SIG_IGN)
         let assembly = Assembly(settings)
-        try assembly.prepare()
-        let socket = try ServiceSocket(settings.listen, groupID: try assembly.groupID())
+        let program = try Program.current()
+        let handover = try Handover.take()
+        let socket =
+            if let handover { ServiceSocket(handover) } else {
+                try ServiceSocket.open(settings.listen, groupID: try assembly.groupID())
+            }
         defer { socket.remove() }
+        try assembly.prepare()
         var supervisor = try Supervisor(
-            program: try ownPath(), listener: try socket.listener(), plan: plan(settings), log: { report($0) })
-        log.info("serving", ["listen": socket.description, "workers": String(settings.workers)])
-        supervisor.run { reloaded(by: reload) }
+            program: program, arguments: arguments, listener: socket.number, plan: plan, handover: handover,
+            manager: ServiceManager(environment: environmentVariables()), log: { report($0) })
+        if handover == nil {
+            log.info("serving", ["listen": socket.description, "workers": String(settings.workers)])
+        }
+        while case .handedOver(var handover) = supervisor.run() {
+            socket.add(to: &handover)
+            let error = handover.become(program.path, arguments: ["serve"] + arguments)
+            supervisor.refuseReload(error.description)
+        }
         log.info("stopped")
         return 0
     }
 
-    private func plan(_ settings: Settings) -> Supervisor.Plan {
+    private var plan: Supervisor.Plan {
         Supervisor.Plan(workers: settings.workers, settings: settings.text, drainSecondsMax: settings.drainSecondsMax)
-    }
-
-    private func reloaded(by reload: () throws -> Settings) -> Supervisor.Plan? {
-        do {
-            let settings = try reload()
-            try Assembly(settings).prepare()
-            return plan(settings)
-        } catch {
-            let reason = (error as? Failure).map { $0.operatorReason ?? $0.message } ?? "\(error)"
-            log.error("the settings were not reloaded, and the old ones go on: \(reason)")
-            return nil
-        }
-    }
-
-    private func ownPath() throws(PosixError) -> String {
-        var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
-        let count = readlink("/proc/self/exe", &buffer, buffer.count)
-        guard count > 0 else { throw PosixError("readlink", "/proc/self/exe") }
-        return String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
     private func report(_ event: Supervisor.Event) {
@@ -66,13 +63,18 @@ struct Serving {
                 ])
         case .notStarted(let name, let error):
             log.error("\(name) could not be started: \(error)")
-        case .reloaded(let workers):
-            log.info("settings reloaded", ["workers": String(workers)])
+        case .reloaded(let workers, let isOtherProgram):
+            log.info(
+                "settings reloaded", ["workers": String(workers), "program": isOtherProgram ? "another" : "the same"])
+        case .notReloaded(let reason):
+            log.error("the settings were not reloaded, and the old ones go on: \(reason)")
         case .stopping(let signal):
             log.info("stopping", ["signal": String(signal)])
         case .killed(let pids):
             log.error(
                 "children did not end in time and were killed", ["pids": pids.map(String.init).joined(separator: " ")])
+        case .notTold(let error):
+            log.error("the service manager could not be told how things are: \(error)")
         }
     }
 }

@@ -5,10 +5,10 @@ enum SettingsDocuments {
         """
         glance-api serves virtual machine images behind nginx, over SCGI.
 
-          glance-api [serve]  [--config FILE] [--SETTING VALUE]…   serve until TERM or INT; HUP reads the settings anew
+          glance-api [serve]  [--config FILE] [--SETTING VALUE]…   serve until TERM or INT; HUP takes new settings and programs
           glance-api check    [--config FILE] [--SETTING VALUE]…   look at settings, libraries, registry and stores
           glance-api registry copy --from URL --to URL             move all records: URL as in the setting registry
-          glance-api settings --list | --sample | --markdown       every setting: its name, a sample file, the documentation
+          glance-api settings --list | --sample | --markdown | --man   every setting: names, a sample file, documentation
           glance-api help
 
         A setting comes from --SETTING, else from GLANCE_API_SETTING in the environment, else from the file (FILE, or
@@ -57,7 +57,7 @@ enum SettingsDocuments {
 }
 
 extension Setting {
-    fileprivate var takes: String {
+    var takes: String {
         switch kind {
         case .text: "text"
         case .number(let range) where range.upperBound == .max: "a number from \(range.lowerBound)"

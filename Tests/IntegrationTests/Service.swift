@@ -12,11 +12,12 @@ final class Service {
     private let listener: Int32?
 
     /// `listening` is a socket that it inherits as its first descriptor, in the manner of systemd.
-    init(_ options: [String], listening listener: Int32? = nil) throws {
+    init(_ options: [String], listening listener: Int32? = nil, environment: [String: String] = [:]) throws {
         directory = try Site.newDirectory()
         self.listener = listener
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
-        let handOver = listener == nil ? "" : "LISTEN_FDS=1 LISTEN_PID=$$ "
+        let variables = environment.map { "\($0)='\($1)' " }.joined()
+        let handOver = listener == nil ? variables : "\(variables)LISTEN_FDS=1 LISTEN_PID=$$ "
         // `sh` becomes the service, so that LISTEN_PID is the service's own.
         try start(
             "\(handOver)exec \"$0\" \"$@\" 2>\(directory)/log", [Self.program] + Self.options(directory) + options)

@@ -23,14 +23,17 @@ final class Site: Sendable {
     let healthPort: Int
     /// What `deploy/up` was asked for.
     let options: [String]
+    /// The glance-api that it runs, where it is not the one that all run.
+    let program: String?
     /// False: somebody else started it and will stop it.
     private let isOurs: Bool
 
     var isSecure: Bool { options.contains("--tls") }
     var url: String { "\(isSecure ? "https" : "http")://127.0.0.1:\(port)" }
 
-    init(_ options: [String] = []) throws {
+    init(_ options: [String] = [], program: String? = nil) throws {
         isOurs = true
+        self.program = program
         directory = try Self.newDirectory()
         (port, healthPort) = (freePort(), freePort())
         let store = options.contains("--store") ? [] : Self.store
@@ -44,6 +47,7 @@ final class Site: Sendable {
     /// One that `deploy/up` has started already.
     init(runningIn directory: String) throws {
         isOurs = false
+        program = nil
         self.directory = directory
         options = []
         let lines = try String(contentsOfFile: "\(directory)/options", encoding: .utf8).split(separator: "\n")
@@ -74,7 +78,8 @@ final class Site: Sendable {
 
     /// Starts what does not run.
     func up() throws -> Output {
-        try run("\(Self.project)/deploy/up", options)
+        let environment = program.map { ["GLANCE_BINARY": $0] } ?? [:]
+        return try run("\(Self.project)/deploy/up", options, environment: environment)
     }
 
     /// A directory that is not there yet, below the one that `deploy/test` removes at its end.
@@ -136,11 +141,18 @@ final class Site: Sendable {
 
     /// Has glance-api read its settings anew; returns when no worker with the old ones is left.
     func reload() throws {
-        let reloads = try log().matches(of: /settings reloaded/).count
         let old = try workers()
-        kill(try processID(of: "glance-api"), SIGHUP)
-        try #require(try eventually { try log().matches(of: /settings reloaded/).count > reloads })
+        try beginReload()
         try #require(eventually { old.allSatisfy { commandLine(of: $0).isEmpty } })
+    }
+
+    /// The same, and returns when new workers serve.
+    func beginReload() throws {
+        let reloads = try log().matches(of: /settings reloaded/).count
+        kill(try processID(of: "glance-api"), SIGHUP)
+        let isReloaded = try eventually { try log().matches(of: /settings reloaded/).count > reloads }
+        let end = try log().suffix(1000)
+        try #require(isReloaded, "\(end)")
     }
 }
 

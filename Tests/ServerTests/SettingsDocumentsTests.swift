@@ -33,6 +33,14 @@ struct SettingsDocumentsTests {
         #expect(sources.values.values.allSatisfy { $0.place == "default" })
     }
 
+    @Test func `no line of text in the manual page is taken for a command`() {
+        let commands = [".TH", ".SH", ".TP", ".B", ".BR", ".nf", ".fi"]
+
+        for line in ManualPage.text.split(separator: "\n") where line.hasPrefix(".") || line.hasPrefix("'") {
+            #expect(commands.contains { line.hasPrefix("\($0) ") || line == $0 }, "\(line)")
+        }
+    }
+
     @Test func `there are at most 40 settings, each named once`() {
         #expect(Setting.all.count <= 40)
         #expect(Set(Setting.all.map(\.key)).count == Setting.all.count)
@@ -40,6 +48,7 @@ struct SettingsDocumentsTests {
 
     @Test(arguments: Setting.all.map(\.key)) func `a setting can be read about everywhere`(key: String) {
         #expect(SettingsDocuments.help.contains("\n  \(key) = "))
+        #expect(ManualPage.text.contains("\n\\fB\(key)\\fR = "))
         #expect(SettingsDocuments.list.split(separator: "\n").contains(Substring(key)))
         #expect(SettingsDocuments.sample.contains("\n#\(key) = "))
         #expect(SettingsDocuments.markdown.contains("\n| `\(key)` | "))

@@ -77,6 +77,18 @@ import Testing
         #expect((0..<SharedPage.countersMax).allSatisfy { supervisors.total($0) == 0 })
     }
 
+    @Test func `turns are counted beside everything else`() {
+        workers.setRequest("last", worker: 0, thread: SharedPage.threadsMax - 1)
+        workers.counter(0, worker: 1).add()
+
+        workers.turns(worker: 0).add()
+
+        #expect(supervisors.turns(worker: 0).value == 1)
+        #expect(supervisors.turns(worker: 1).value == 0)
+        #expect(supervisors.takeRequests(worker: 0) == ["last"])
+        #expect(supervisors.total(0) == 1)
+    }
+
     @Test func `a descriptor that is no memory is refused`() throws {
         var ends: [Int32] = [-1, -1]
         try #require(pipe(&ends) == 0)
