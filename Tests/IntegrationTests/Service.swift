@@ -64,11 +64,10 @@ final class Service {
 
 /// A listening socket on a free port of loopback.
 func listeningSocket() throws -> (number: Int32, port: Int) {
-    let port = freePort()
     let number = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
-    let bound = withLoopbackAddress(port) { bind(number, $0, $1) }
+    let bound = withLoopbackAddress(0) { bind(number, $0, $1) }
     try #require(bound == 0 && listen(number, 16) == 0)
-    return (number, port)
+    return (number, boundPort(number))
 }
 
 /// What a service says to `GET /healthz` over SCGI on a TCP port; nil where nobody answers.

@@ -176,12 +176,17 @@ func freePort() -> Int {
         let number = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         defer { close(number) }
         _ = withLoopbackAddress(0) { bind(number, $0, $1) }
-        var address = sockaddr_in()
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { _ = getsockname(number, $0, &length) }
-        }
-        let port = Int(UInt16(bigEndian: address.sin_port))
+        let port = boundPort(number)
         if givenPorts.withLock({ $0.insert(port).inserted }) { return port }
     }
+}
+
+/// The port that the kernel gave to a socket.
+func boundPort(_ number: Int32) -> Int {
+    var address = sockaddr_in()
+    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    withUnsafeMutablePointer(to: &address) { pointer in
+        pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { _ = getsockname(number, $0, &length) }
+    }
+    return Int(UInt16(bigEndian: address.sin_port))
 }
