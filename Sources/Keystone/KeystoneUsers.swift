@@ -44,9 +44,8 @@ package final class KeystoneUsers: Sendable {
             if error != .refused { state.withLock { $0.failure = (error, uptime() + Self.failureSeconds) } }
             throw error
         }
-        let rest = user.expiresAt - now()
-        guard rest > 0 else { throw .refused }
-        remember(token, user, seconds: min(rest, Self.rememberedSecondsMax))
+        guard now() < user.expiresAt else { throw .refused }
+        remember(token, user)
         return user
     }
 
@@ -61,14 +60,14 @@ package final class KeystoneUsers: Sendable {
         }
     }
 
-    private func remember(_ token: String, _ user: KeystoneUser, seconds: Int64) {
+    private func remember(_ token: String, _ user: KeystoneUser) {
         let time = uptime()
         state.withLock { state in
             state.failure = nil
             if state.known.count >= Self.rememberedMax { state.known = state.known.filter { $0.value.endsAt > time } }
             // All of them in use: whoever is forgotten costs one more question.
             if state.known.count >= Self.rememberedMax { state.known.removeAll() }
-            state.known[token] = Known(user: user, endsAt: time + seconds)
+            state.known[token] = Known(user: user, endsAt: time + Self.rememberedSecondsMax)
         }
     }
 }
