@@ -50,11 +50,10 @@ postgresql_configure() {
     } | postgresql_write postgresql.conf
     # Nobody else gets in, its superuser neither.
     printf 'host all glance 127.0.0.1/32 scram-sha-256\n' | postgresql_write pg_hba.conf
-    # Passwords are made once, ports may be others next time.
+    # For any port: ports may be others next time, and what stands between has one of its own.
     (
         umask 077
-        printf '127.0.0.1:%s:*:glance:%s\n' "$(inner_port postgresql)" "$(cat "$postgresql_data.password")" \
-            >"$postgresql_passfile"
+        printf '127.0.0.1:*:*:glance:%s\n' "$(cat "$postgresql_data.password")" >"$postgresql_passfile"
     )
 }
 
