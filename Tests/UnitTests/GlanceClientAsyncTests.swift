@@ -71,7 +71,7 @@ import Testing
                 try peer.skimToEnd()
             }
             let client = try client(of: server)
-            let task = Task {
+            let task = Task(executorPreference: ThreadsExecutor.shared) {
                 for try await _ in try await client.download("71c675ab") {}
             }
             server.waitForPeer()
@@ -87,7 +87,7 @@ import Testing
         try await onOwnThreads {
             let deaf = try DeafServer(refuses: false)
             let client = try GlanceClient(url: deaf.url.description)
-            let task = Task { try await client.image("1") }
+            let task = Task(executorPreference: ThreadsExecutor.shared) { try await client.image("1") }
 
             task.cancel()
 

@@ -6,11 +6,11 @@ import Synchronization
 func onOwnThreads<Value: Sendable>(
     _ body: @escaping @Sendable () async throws -> Value
 ) async throws -> Value {
-    try await Task.detached(executorPreference: ThreadsExecutor.shared) { try await body() }.value
+    try await withTaskExecutorPreference(ThreadsExecutor.shared) { try await body() }
 }
 
-private final class ThreadsExecutor: TaskExecutor {
-    static let shared = ThreadsExecutor(count: 2)
+final class ThreadsExecutor: TaskExecutor {
+    static let shared = ThreadsExecutor(count: 8)
 
     private let jobs = Mutex<[UnownedJob]>([])
     private let hasJob = DispatchSemaphore(value: 0)
