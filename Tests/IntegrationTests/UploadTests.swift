@@ -136,6 +136,21 @@ import Testing
         #expect(try site.add(String(repeating: "x", count: 5000)).status == 200)
     }
 
+    @Test func `a body of HTTP/2 that says no length is bounded as a chunked one is`() throws {
+        let site = try Site(["--set", "chunked_bytes_max=1000000"])
+        let file = "\(site.directory)/etc/nginx/glance.conf"
+        let configuration = try String(contentsOfFile: file, encoding: .utf8)
+        try configuration.replacing("\(site.port) default_server", with: "\(site.port) http2 default_server")
+            .write(toFile: file, atomically: false, encoding: .utf8)
+        kill(try site.processID(of: "nginx"), SIGHUP)
+        let post = ["--http2-prior-knowledge", "-sS", "-o", "/dev/null", "-w", "%{http_code}", "-X", "POST", "-T", "-"]
+        let described = ["-H", "x-image-meta-name: n", "-H", "x-image-meta-type: raw", "\(site.url)/images"]
+        #expect(try eventually { try run("curl", post + described, input: Data(count: 10)).text == "200" })
+
+        #expect(try run("curl", post + described, input: Data(count: 900_000)).text == "200")
+        #expect(try run("curl", post + described, input: Data(count: 1_100_000)).text == "413")
+    }
+
     @Test func `64 times the same small image at once are 64 images`() throws {
         let site = try Site.shared.get()
         let name = "same-\(UUID().uuidString)"
