@@ -1,11 +1,10 @@
-import FoundationEssentials
 import GlanceClient
 import GlanceModel
 
 /// A record that another service keeps as an image without data. What that service's own fields cannot say travels in
 /// properties of a reserved name, which users neither see nor set.
 struct RemoteRecord: Equatable, Sendable {
-    /// Everything that only this side knows, as JSON.
+    /// Everything that only this side knows.
     private static let truthKey = ReservedProperty.prefix + "record"
     /// A word of its own for each write: by it a write is found again whose answer was lost.
     static let writeKey = ReservedProperty.prefix + "write"
@@ -22,7 +21,7 @@ struct RemoteRecord: Equatable, Sendable {
     }
 
     /// An attempt to store data.
-    struct Attempt: Equatable, Codable {
+    struct Attempt: Equatable {
         var name: String
         var store: String
         var location: String
@@ -40,27 +39,35 @@ struct RemoteRecord: Equatable, Sendable {
     var attempt: Attempt?
     /// Bytes to delete.
     var doomed: StoredBytes?
+    /// Its id is a number that the other service gave.
+    var isGenerated = false
+    /// Nobody's any more, and there only so that its number is never given again.
+    var isSpent = false
     /// The other service's own count of changes; 0 where it has none.
     var revision: Int64 = 0
     var write = ""
 
     /// Nil where the image there is no record of this side's.
     init?(_ found: ImageMetadata) {
-        guard let text = found.properties[Self.truthKey],
-            let truth = try? JSONDecoder().decode(Truth.self, from: Data(text.utf8)),
-            let type = ImageType(rawValue: found.kind.rawValue), let status = ImageStatus(rawValue: truth.status)
+        guard let truth = found.properties[Self.truthKey].flatMap({ RemoteTruth($0) }),
+            let status = truth["status"].flatMap({ ImageStatus(rawValue: $0) }), let version = truth[number: "version"],
+            let type = ImageType(rawValue: found.kind.rawValue)
         else { return nil }
         let own = found.properties.filter { !$0.key.hasPrefix(ReservedProperty.prefix) }
         image = Image(
-            id: ImageID(recorded: found.id), name: ImageName(recorded: found.name), type: type, size: truth.size,
-            store: StoreName(truth.store), createdAt: Self.time(ReservedProperty.createdAt, of: found),
-            updatedAt: Self.time(ReservedProperty.updatedAt, of: found), deletedAt: truth.deletedAt.map(Timestamp.init),
-            status: status, isPublic: truth.isPublic,
-            properties: ImageProperties(recorded: own.map { ($0.key, $0.value) }), owner: truth.owner,
-            sha256: truth.sha256.map(SHA256Digest.init(recorded:)), version: truth.version)
-        location = truth.location.map(Location.init)
-        attempt = truth.attempt
-        doomed = truth.doomed.map { StoredBytes(store: StoreName($0.store), location: Location($0.location)) }
+            id: ImageID(recorded: found.id), name: ImageName(recorded: found.name), type: type,
+            size: truth[number: "size"], store: StoreName(truth["store"] ?? ""),
+            createdAt: Self.time(ReservedProperty.createdAt, of: found),
+            updatedAt: Self.time(ReservedProperty.updatedAt, of: found),
+            deletedAt: truth[number: "deleted_at"].map(Timestamp.init), status: status, isPublic: truth[flag: "public"],
+            properties: ImageProperties(recorded: own.map { ($0.key, $0.value) }), owner: truth["owner"] ?? "",
+            sha256: truth["sha256"].map(SHA256Digest.init(recorded:)), version: version)
+        location = truth["location"].map(Location.init)
+        attempt = Attempt(truth)
+        if let store = truth["doomed_store"], let location = truth["doomed_location"] {
+            doomed = StoredBytes(store: StoreName(store), location: Location(location))
+        }
+        (isGenerated, isSpent) = (truth[flag: "generated"], truth[flag: "spent"])
         revision = found.version
         write = found.properties[Self.writeKey] ?? ""
     }
@@ -75,6 +82,14 @@ struct RemoteRecord: Equatable, Sendable {
 
     /// Whether lists show it.
     var isListed: Bool { image.status == .queued || image.status == .available }
+
+    /// What is left of it where its number alone counts.
+    var spent: RemoteRecord {
+        var record = self
+        (record.image.status, record.image.properties) = (.deleted, ImageProperties())
+        (record.attempt, record.isSpent) = (nil, true)
+        return record
+    }
 
     private var work: Work? {
         if attempt != nil { return .lease }
@@ -91,7 +106,7 @@ struct RemoteRecord: Equatable, Sendable {
             }
             all[key] = value
         }
-        all[Self.truthKey] = try truth
+        all[Self.truthKey] = truth.text
         all[Self.writeKey] = write
         all[ReservedProperty.createdAt] = String(image.createdAt.seconds)
         all[ReservedProperty.updatedAt] = String(image.updatedAt.seconds)
@@ -102,39 +117,38 @@ struct RemoteRecord: Equatable, Sendable {
         return all
     }
 
-    private var truth: String {
-        get throws(Failure) {
-            let truth = Truth(
-                status: image.status.rawValue, version: image.version, owner: image.owner, isPublic: image.isPublic,
-                deletedAt: image.deletedAt?.seconds, size: image.size, sha256: image.sha256?.text,
-                store: image.store.text, location: location?.text, attempt: attempt,
-                doomed: doomed.map { Place(store: $0.store.text, location: $0.location.text) })
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-            do {
-                return String(decoding: try encoder.encode(truth), as: UTF8.self)
-            } catch {
-                throw .registryAway(reason: "a record cannot be written as JSON: \(error)")
-            }
-        }
+    private var truth: RemoteTruth {
+        var truth = RemoteTruth()
+        truth["status"] = image.status.rawValue
+        truth[number: "version"] = image.version
+        truth["owner"] = image.owner.isEmpty ? nil : image.owner
+        truth[flag: "public"] = image.isPublic
+        truth[number: "deleted_at"] = image.deletedAt?.seconds
+        truth[number: "size"] = image.size
+        truth["sha256"] = image.sha256?.text
+        truth["store"] = image.store.text
+        truth["location"] = location?.text
+        attempt?.write(into: &truth)
+        truth["doomed_store"] = doomed?.store.text
+        truth["doomed_location"] = doomed?.location.text
+        (truth[flag: "generated"], truth[flag: "spent"]) = (isGenerated, isSpent)
+        return truth
     }
 }
 
-private struct Truth: Codable {
-    var status: String
-    var version: Int64
-    var owner: String
-    var isPublic: Bool
-    var deletedAt: Int64?
-    var size: Int64?
-    var sha256: String?
-    var store: String
-    var location: String?
-    var attempt: RemoteRecord.Attempt?
-    var doomed: Place?
-}
+extension RemoteRecord.Attempt {
+    /// Nil where no attempt is under way.
+    fileprivate init?(_ truth: RemoteTruth) {
+        guard let name = truth["attempt"], let endsAt = truth[number: "attempt_ends_at"] else { return nil }
+        self.init(
+            name: name, store: truth["attempt_store"] ?? "", location: truth["attempt_location"] ?? "", endsAt: endsAt,
+            wasQueued: truth[flag: "attempt_was_queued"], hasEnded: truth[flag: "attempt_has_ended"])
+    }
 
-private struct Place: Codable {
-    var store: String
-    var location: String
+    fileprivate func write(into truth: inout RemoteTruth) {
+        truth["attempt"] = name
+        truth[number: "attempt_ends_at"] = endsAt
+        (truth["attempt_store"], truth["attempt_location"]) = (store, location)
+        (truth[flag: "attempt_was_queued"], truth[flag: "attempt_has_ended"]) = (wasQueued, hasEnded)
+    }
 }

@@ -22,7 +22,7 @@ extension RemoteRegistry {
                 found.withLock { $0 = service }
                 return service
             } catch {
-                throw Failure(error)
+                throw Failure(error, of: settings.url)
             }
         }
 
@@ -35,12 +35,13 @@ extension RemoteRegistry {
                 throw .malformed(
                     """
                     \(glance.address) counts no versions of its images, so one host alone can use it, and that is \
-                    \(role.host): use a Glance of this kind as the registry of several hosts
+                    “\(role.host)”, not “\(settings.host)”: use a Glance of this kind as the registry of several hosts \
+                    (docs/operations.md says what to do where it is the same host under another name)
                     """)
             }
             return RemoteService(
                 client: glance, countsVersions: role.countsVersions, lockPath: settings.lockPath,
-                newName: settings.newName)
+                lockSecondsMax: settings.client.idleSecondsMax, newName: settings.newName)
         }
     }
 }

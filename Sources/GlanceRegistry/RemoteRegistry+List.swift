@@ -8,6 +8,7 @@ extension RemoteRegistry {
         guard count > 0 else { return ImagePage(images: [], next: nil) }
         if query.status == .saving || query.status == .deleted
             || (query.visibility, query.privateOf) == (.privateOnly, .nobody)
+            || query.properties.keys.contains(where: { $0.hasPrefix(ReservedProperty.prefix) })
         {
             return ImagePage(images: [], next: nil)
         }
@@ -81,7 +82,10 @@ extension RemoteRegistry {
 
     private func images(_ part: Part, count: Int) throws(Failure) -> [Image] {
         var images: [Image] = []
-        let listing = try service.client.imagesDetailed(part.filter)
+        var filter = part.filter
+        // Where this side leaves some out nobody knows how many have to be asked for.
+        if part.owner == nil { filter.limit = count }
+        let listing = try service.client.imagesDetailed(filter)
         do throws(GlanceError) {
             while images.count < count, let found = try listing.next() {
                 guard let record = RemoteRecord(found) else { continue }
@@ -89,7 +93,7 @@ extension RemoteRegistry {
                 images.append(record.image)
             }
         } catch {
-            throw Failure(error)
+            throw try service.failure(error)
         }
         return images
     }
@@ -160,7 +164,8 @@ extension ImageQuery {
         case .id: .bytes(Array(image.id.text.utf8))
         case .name: .bytes(Array(image.name.text.utf8))
         case .type: .bytes(Array(image.type.rawValue.utf8))
-        case .status: .bytes(Array(image.status.rawValue.utf8))
+        // One that is deleted is there for what follows it: it was available.
+        case .status: .bytes(Array((image.status == .queued ? ImageStatus.queued : .available).rawValue.utf8))
         case .size: .number(image.size ?? 0)
         case .createdAt: .number(image.createdAt.seconds)
         case .updatedAt: .number(image.updatedAt.seconds)

@@ -11,7 +11,7 @@ package struct RemoteRegistry: ImageRegistry {
         package var client: GlanceClient.Settings
         /// A file of this host, for services that count no versions.
         package var lockPath: String
-        /// This host's name, by which such a service's only host is known.
+        /// Names this host and its service, by which such a registry's only host is known.
         package var host: String
         /// The name of a new site.
         package var newSite: String

@@ -39,6 +39,12 @@ struct RemoteRole {
             return RemoteRole(try client.image(siteID))
         } catch .notFound {
             return nil
+        } catch {
+            // A refusal of HEAD has no words; one of GET says why.
+            var filter = ImageFilter()
+            filter.limit = 1
+            if error.refusal != nil { _ = try client.images(filter).all() }
+            throw error
         }
     }
 }

@@ -12,10 +12,15 @@ struct RemoteService: Sendable {
     let countsVersions: Bool
     /// Locked while such a service's record is read, changed and written back.
     let lockPath: String
+    let lockSecondsMax: Int
     let newName: @Sendable () -> String
 
     /// The record of that id; nil where there is none.
     func record(_ id: ImageID) throws(Failure) -> RemoteRecord? {
+        try kept(id).flatMap { $0.isSpent ? nil : $0 }
+    }
+
+    private func kept(_ id: ImageID) throws(Failure) -> RemoteRecord? {
         guard let found = try image(id.text) else { return nil }
         guard let record = RemoteRecord(found) else {
             // Those with a role of their own are nobody's images.
@@ -31,7 +36,7 @@ struct RemoteService: Sendable {
         } catch .notFound {
             return nil
         } catch {
-            throw Failure(error)
+            throw failure(error)
         }
     }
 
@@ -43,6 +48,9 @@ struct RemoteService: Sendable {
     /// Keeps a new record, under its own id or the next number. Throws `idTaken`.
     func add(_ record: RemoteRecord, id: ImageID?) throws(Failure) -> RemoteRecord {
         let write = newName()
+        var record = record
+        // One that counts versions sees to its numbers itself.
+        record.isGenerated = id == nil && !countsVersions
         let properties = try record.properties(write: write)
         var description = ImageDescription(
             name: record.image.name.text, kind: record.kind, id: id?.text, isPublic: shows(record),
@@ -56,10 +64,10 @@ struct RemoteService: Sendable {
             }
             return known
         } catch .conflict(let refusal) {
-            guard let id else { throw Failure(.conflict(refusal)) }
+            guard let id else { throw failure(.conflict(refusal)) }
             throw .idTaken(id)
         } catch {
-            guard error.leavesDoubt, let found = try written(write, id: id) else { throw Failure(error) }
+            guard error.leavesDoubt, let found = try written(write, id: id) else { throw failure(error) }
             return found
         }
     }
@@ -94,7 +102,7 @@ struct RemoteService: Sendable {
         } catch .notFound {
             return false
         } catch {
-            guard error.leavesDoubt, try self.record(record.image.id)?.write == write else { throw Failure(error) }
+            guard error.leavesDoubt, try kept(record.image.id)?.write == write else { throw failure(error) }
             return true
         }
     }
@@ -104,6 +112,10 @@ struct RemoteService: Sendable {
         try alone { () throws(Failure) in
             for _ in 0..<Self.attemptsMax {
                 guard let record = try record(id), body(record) else { return false }
+                if record.isGenerated {
+                    guard try replace(record.spent) else { continue }
+                    return true
+                }
                 do throws(GlanceError) {
                     try client.delete(id.text, version: countsVersions ? record.revision : nil)
                     return true
@@ -112,7 +124,7 @@ struct RemoteService: Sendable {
                 } catch .notFound {
                     return true
                 } catch {
-                    guard error.leavesDoubt, try self.record(id) == nil else { throw Failure(error) }
+                    guard error.leavesDoubt, try self.record(id) == nil else { throw failure(error) }
                     return true
                 }
             }
@@ -127,7 +139,7 @@ struct RemoteService: Sendable {
         do throws(GlanceError) {
             return try client.imagesDetailed(filter).all().compactMap(RemoteRecord.init)
         } catch {
-            throw Failure(error)
+            throw failure(error)
         }
     }
 
@@ -138,6 +150,8 @@ struct RemoteService: Sendable {
         filter.visibility = .all
         return filter
     }
+
+    func failure(_ error: GlanceError) -> Failure { Failure(error, of: client.address) }
 
     /// What a write has left whose answer was lost.
     private func written(_ write: String, id: ImageID?) throws(Failure) -> RemoteRecord? {
@@ -156,15 +170,15 @@ struct RemoteService: Sendable {
     /// Every record, of a service that has no filters.
     func everything() throws(Failure) -> [RemoteRecord] {
         do throws(GlanceError) {
-            return try client.imagesDetailed().all().compactMap(RemoteRecord.init)
+            return try client.imagesDetailed().all().compactMap(RemoteRecord.init).filter { !$0.isSpent }
         } catch {
-            throw Failure(error)
+            throw failure(error)
         }
     }
 
     /// Whether the other service is to list it among public images.
     private func shows(_ record: RemoteRecord) -> Bool {
-        !countsVersions || record.isListed && record.image.isPublic
+        countsVersions ? record.isListed && record.image.isPublic : !record.isSpent
     }
 
     /// Runs `body` while no other worker of this host does, where versions do not keep them apart.
@@ -175,8 +189,13 @@ struct RemoteService: Sendable {
             throw .registryAway(reason: "\(lockPath) cannot be opened: \(String(cString: strerror(errno)))")
         }
         defer { close(file) }
-        while flock(file, LOCK_EX) != 0 {
-            guard errno == EINTR else { throw .registryAway(reason: "\(lockPath) cannot be locked") }
+        let deadline = time(nil) + lockSecondsMax
+        while flock(file, LOCK_EX | LOCK_NB) != 0 {
+            guard errno == EINTR || errno == EWOULDBLOCK else {
+                throw .registryAway(reason: "\(lockPath) cannot be locked: \(String(cString: strerror(errno)))")
+            }
+            guard time(nil) <= deadline else { throw .registryBusy }
+            usleep(1000)
         }
         return try body()
     }
@@ -190,22 +209,25 @@ extension GlanceError {
     /// Whether what was asked may have been done all the same.
     fileprivate var leavesDoubt: Bool {
         switch self {
-        case .timedOut, .brokenOff, .malformed, .serverFailed: true
-        case .unavailable(let refusal): refusal.status != 503
+        case .timedOut, .brokenOff, .malformed, .serverFailed, .unavailable: true
         default: false
         }
     }
 }
 
 extension Failure {
-    /// What another service's answer means to whoever wanted something from the registry.
-    init(_ error: GlanceError) {
+    /// What an answer of the service at `address` means to whoever wanted something from the registry.
+    init(_ error: GlanceError, of address: String) {
         self =
             switch error {
             case .noSpace: .noSpace
             case .unavailable(let refusal) where refusal.retryAfterSeconds ?? 10 <= 2: .registryBusy
             case .invalid(let field, let problem): .invalid(field: field, problem: problem)
-            default: .registryAway(reason: error.description)
+            case .loginNeeded(let refusal), .notAllowed(let refusal):
+                .registryAway(
+                    reason: "\(address) does not take the user of registry_credentials_file: \(refusal.message)")
+            default:
+                .registryAway(reason: error.refusal == nil ? error.description : "\(address): \(error.description)")
             }
     }
 }

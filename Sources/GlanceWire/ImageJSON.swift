@@ -115,34 +115,61 @@ package enum ImageJSON {
         return properties
     }
 
-    private struct Envelope: Decodable {
-        let image: [String: JSONValue]
-    }
-
     /// The image of an answer `{"image": {…}}`; nil where it is none.
     package static func reported(_ bytes: [UInt8]) -> ReportedImage? {
-        (try? JSONDecoder().decode(Envelope.self, from: Data(bytes))).map { reported($0.image) }
+        var image: ReportedImage?
+        let isRight = envelope(bytes, "image") { scanner in
+            image = reportedImage(&scanner)
+            return image != nil
+        }
+        return isRight ? image : nil
     }
 
     /// The images of an answer `{"images": [{…}…]}`; nil where it is none.
     package static func reportedList(_ bytes: [UInt8]) -> [ReportedImage]? {
-        (try? JSONDecoder().decode(ListEnvelope.self, from: Data(bytes))).map { $0.images.map(reported) }
-    }
-
-    private static func reported(_ members: [String: JSONValue]) -> ReportedImage {
-        var image = ReportedImage()
-        for (key, value) in members {
-            if key == "properties", case .object(let properties) = value {
-                image.properties = properties.compactMapValues(\.text)
-            } else if let text = value.text {
-                image.texts[key] = text
+        var images: [ReportedImage]?
+        let isRight = envelope(bytes, "images") { scanner in
+            var list: [ReportedImage] = []
+            defer { images = list }
+            return scanner.array { scanner in
+                guard let image = reportedImage(&scanner) else { return false }
+                list.append(image)
+                return true
             }
         }
-        return image
+        return isRight ? images : nil
     }
 
-    private struct ListEnvelope: Decodable {
-        let images: [[String: JSONValue]]
+    /// Reads an object of which one member counts; false where the text is no such object.
+    private static func envelope(_ bytes: [UInt8], _ name: String, _ body: (inout JSONScanner) -> Bool) -> Bool {
+        bytes.withUnsafeBufferPointer { bytes in
+            var scanner = JSONScanner(bytes)
+            return scanner.object { scanner, key in key == name ? body(&scanner) : scanner.scalar() != nil }
+                && scanner.isAtEnd()
+        }
+    }
+
+    private static func reportedImage(_ scanner: inout JSONScanner) -> ReportedImage? {
+        var image = ReportedImage()
+        let isObject = scanner.object { scanner, key in
+            if key == "properties", scanner.next() == UInt8(ascii: "{") {
+                return scanner.object { scanner, key in take(key, from: &scanner, into: &image.properties) }
+            }
+            return take(key, from: &scanner, into: &image.texts)
+        }
+        return isObject ? image : nil
+    }
+
+    private static func take(
+        _ key: String, from scanner: inout JSONScanner, into texts: inout [String: String]
+    ) -> Bool {
+        guard let value = scanner.scalar() else { return false }
+        if case .text(let text) = value { texts[key] = text }
+        return true
+    }
+
+    private struct Envelope: Decodable {
+        let image: [String: JSONValue]
     }
 }
 
@@ -152,8 +179,6 @@ package enum ImageJSON {
 private enum JSONValue: Decodable {
     case scalar(JSONScalar)
     case object([String: JSONScalar])
-
-    var text: String? { if case .scalar(let value) = self { value.text } else { nil } }
 
     init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
@@ -170,16 +195,6 @@ private enum JSONScalar: Decodable {
     case integer(Int64)
     case boolean(Bool)
     case other
-
-    /// As a header would say it; nil for what no header can.
-    var text: String? {
-        switch self {
-        case .string(let text): text
-        case .integer(let number): String(number)
-        case .boolean(let flag): flag ? "True" : "False"
-        case .other: nil
-        }
-    }
 
     init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()

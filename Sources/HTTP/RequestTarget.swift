@@ -14,10 +14,11 @@ package struct RequestTarget: Equatable, Sendable {
     /// The query's `name=value` pairs in order, decoded as an HTML form is (`+` is a blank). Nil where an escape is broken.
     package func queryPairs() -> [(name: String, value: String)]? {
         var pairs: [(name: String, value: String)] = []
-        for part in query.split(separator: "&") {
-            let halves = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            guard let name = percentDecoded(halves[0], plusIsBlank: true),
-                let value = percentDecoded(halves.count > 1 ? halves[1] : "", plusIsBlank: true)
+        // By bytes: a character may be more than its first one.
+        for part in query.utf8.split(separator: UInt8(ascii: "&")) {
+            let end = part.firstIndex(of: UInt8(ascii: "=")) ?? part.endIndex
+            guard let name = percentDecoded(Substring(part[..<end]), plusIsBlank: true),
+                let value = percentDecoded(Substring(part[end...].dropFirst()), plusIsBlank: true)
             else { return nil }
             pairs.append((name, value))
         }

@@ -39,13 +39,12 @@ struct RegistryCommand {
     /// Gives what to say at the end; `progress` is told how many images have been copied.
     func run(progress: @escaping (Int) -> Void) throws(Failure) -> String {
         // One that is not there is not made by asking it.
-        _ = try source.open(settings).siteID()
+        _ = try source.database(settings).siteID()
+        _ = try destination.database(settings)
         try source.prepare(settings)
         try destination.prepare(settings)
-        guard let from = try source.openDatabase(settings), let to = try destination.openDatabase(settings) else {
-            throw .registryAway(reason: "records are copied between databases alone")
-        }
-        let copy = RegistryCopy(from: from, to: to, progress: progress)
+        let copy = RegistryCopy(
+            from: try source.database(settings), to: try destination.database(settings), progress: progress)
         let contents = try copy.run()
         return """
             from             \(source.description)

@@ -50,26 +50,31 @@ enum RegistrySetting: Equatable, Sendable {
                 path: path, busySecondsMax: settings.registryBusySecondsMax, newSite: randomName())
         case .postgresql(let url):
             try PostgreSQLRegistry.prepare(postgresql(url, settings), newSite: randomName())
-        case .remote:
-            _ = try open(settings).siteID()
+        case .remote(let url):
+            do throws(Failure) {
+                _ = try open(settings).siteID()
+            } catch .registryAway(let reason) {
+                throw .registryAway(
+                    reason: "\(reason) (\(url) has to run before this service, and must be another one than this)")
+            }
         }
     }
 
     /// One that was prepared.
     func open(_ settings: Settings) throws(Failure) -> any ImageRegistry {
-        if let database = try openDatabase(settings) { return database }
-        guard case .remote(let url) = self else { throw .registryAway(reason: "it is of no known kind") }
-        return RemoteRegistry(remote(url, settings))
+        if case .remote(let url) = self { return RemoteRegistry(remote(url, settings)) }
+        return try database(settings)
     }
 
-    /// The same where it is a database; nil where it is another service.
-    func openDatabase(_ settings: Settings) throws(Failure) -> (any SQLRegistry)? {
+    /// The same, where it has to be a database.
+    func database(_ settings: Settings) throws(Failure) -> any SQLRegistry {
         switch self {
         case .sqlite(let path):
             try SQLiteRegistry(path: path, busySecondsMax: settings.registryBusySecondsMax)
         case .postgresql(let url):
             PostgreSQLRegistry(postgresql(url, settings), newName: randomName)
-        case .remote: nil
+        case .remote(let url):
+            throw .registryAway(reason: "\(url) is no database, and no records are moved to it or from it")
         }
     }
 
@@ -81,7 +86,8 @@ enum RegistrySetting: Equatable, Sendable {
         client.requestSecondsMax = settings.registryBusySecondsMax * 6
         client.caFile = settings.caFile
         return RemoteRegistry.Settings(
-            url: url.description, client: client, lockPath: settings.registryLockPath, host: hostName(),
+            url: url.description, client: client, lockPath: settings.registryLockPath,
+            host: "\(hostName()) \(settings.listen)",
             newSite: randomName(), newName: randomName)
     }
 

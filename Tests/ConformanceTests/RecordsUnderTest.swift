@@ -25,12 +25,13 @@ enum RecordsUnderTest {
         RemoteRegistry(try settings(host: host))
     }
 
-    static func settings(host: String = "this host") throws -> RemoteRegistry.Settings {
-        let port = try text(of: "options", named: "port=")
+    /// Of the running test's service, or of one elsewhere.
+    static func settings(url: String? = nil, host: String = "this host") throws -> RemoteRegistry.Settings {
+        let url = try url ?? "http://127.0.0.1:\(text(of: "options", named: "port="))"
         var client = GlanceClient.Settings()
         client.idleSecondsMax = 20
         return RemoteRegistry.Settings(
-            url: "http://127.0.0.1:\(port)", client: client, lockPath: "\(ScratchDirectory.path)/lock", host: host,
+            url: url, client: client, lockPath: "\(ScratchDirectory.path)/lock", host: host,
             newSite: "site of this test", newName: { UUID().uuidString })
     }
 

@@ -6,10 +6,12 @@ enum RegistryKind: String, CaseIterable, Sendable {
     case sqlite
     case postgresql
     case remote
+    /// The same, and the other service is another maker's.
+    case stranger
 
     /// Without a PostgreSQL, or services that keep records, there is nothing to try these with: `deploy/test` starts them.
     static var allCases: [RegistryKind] {
-        [.sqlite] + (PostgreSQLUnderTest.url == nil ? [] : [.postgresql])
+        [.sqlite, .stranger] + (PostgreSQLUnderTest.url == nil ? [] : [.postgresql])
             + (RecordsUnderTest.sites.isEmpty ? [] : [.remote])
     }
 
@@ -24,6 +26,8 @@ enum RegistryKind: String, CaseIterable, Sendable {
             return try PostgreSQLUnderTest.registry()
         case .remote:
             return try RecordsUnderTest.registry()
+        case .stranger:
+            return RemoteRegistry(try RecordsUnderTest.settings(url: StrangerUnderTest.stranger().url))
         }
     }
 }

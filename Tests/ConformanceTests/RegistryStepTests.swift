@@ -1,4 +1,5 @@
 import GlanceModel
+import Synchronization
 import Testing
 
 /// The steps of a record's life, one at a time.
@@ -178,6 +179,30 @@ import Testing
 
         #expect(try !registry.update(image.renamed("seen too late")))
         #expect(try registry.found(image.id).image == changed)
+    }
+
+    @Test(arguments: RegistryKind.allCases)
+    func `of many who saw one version, one takes the next step, whatever step it is`(kind: RegistryKind) throws {
+        let ways = [try kind.open(), try kind.open()]
+        let image = try ways[0].addAvailable(.made(id: "available"))
+        let queued = try ways[0].reserve(.made(id: "queued"), lease: nil)
+
+        for round in 0..<10 {
+            let steps = Mutex<[String]>([])
+            atOnce(12) { number in
+                let way = ways[number % 2]
+                var seen = image
+                seen.version += Int64(round)
+                let changed = (try? way.update(seen.renamed("\(round).\(number)"))) == true
+                let fills = round == 0 && (try? way.beginSaving(queued.id, version: 1, lease: .fresh())) == true
+                steps.withLock { $0 += (changed ? ["\(round).\(number)"] : []) + (fills ? ["fills"] : []) }
+            }
+
+            let taken = steps.withLock { $0 }
+            #expect(taken.count { $0 == "fills" } == (round == 0 ? 1 : 0))
+            #expect(taken.filter { $0 != "fills" } == [try ways[0].found(image.id).image.name.text])
+            #expect(try ways[1].found(image.id).image.version == Int64(round + 2))
+        }
     }
 
     @Test(arguments: RegistryKind.allCases)

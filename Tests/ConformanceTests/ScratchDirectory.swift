@@ -17,6 +17,7 @@ struct ScratchDirectory: TestTrait, SuiteTrait, TestScoping {
         try await Self.$path.withValue(path) {
             defer {
                 RecordsUnderTest.giveBack()
+                StrangerUnderTest.giveBack()
                 #expect(throws: Never.self) { try PostgreSQLUnderTest.clear() }
             }
             try await function()

@@ -12,10 +12,17 @@ final class ServiceSetting: Sendable {
     let clock = Clock()
     let service: ImageService
 
-    init(_ kind: RegistryKind = .sqlite, leaseSeconds: Int = 30, imageBytesMax: Int64 = 32 << 20, transfersMax: Int = 4)
-        throws
-    {
-        registry = try kind.open()
+    convenience init(
+        _ kind: RegistryKind = .sqlite, leaseSeconds: Int = 30, imageBytesMax: Int64 = 32 << 20, transfersMax: Int = 4
+    ) throws {
+        self.init(
+            over: try kind.open(), leaseSeconds: leaseSeconds, imageBytesMax: imageBytesMax, transfersMax: transfersMax)
+    }
+
+    init(
+        over registry: any ImageRegistry, leaseSeconds: Int = 30, imageBytesMax: Int64 = 32 << 20, transfersMax: Int = 4
+    ) {
+        self.registry = registry
         faulty = FaultyRegistry(registry, journal: journal)
         store = MemoryStore(journal: journal)
         let clock = clock

@@ -25,6 +25,10 @@ struct SettingsTests {
         return try #require(error).description
     }
 
+    @Test func `a service without stores keeps metadata alone`() throws {
+        #expect(try settings(file: "stores =").stores == [])
+    }
+
     // MARK: Where they come from
 
     @Test func `nothing said is the default`() throws {

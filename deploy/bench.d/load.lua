@@ -2,7 +2,7 @@
 --
 --   wrk ... -s load.lua URL -- METHOD [IDS [BODY]]
 --
--- With IDS, each request adds one of /grown-000001 to /grown-IDS to the URL.
+-- With IDS, each request adds one of /grown-000001 to /grown-IDS to the URL; a PUT changes a property.
 -- With BODY, each sends that file's bytes, and a URL that ends in `-` gets a
 -- number that never comes twice.
 -- The last line of output: requests, microseconds, p50, p99 (microseconds),
@@ -14,6 +14,9 @@ function init(arguments)
     local path = wrk.path
     if ids then
         request = function()
+            if wrk.method == "PUT" then
+                wrk.headers["x-image-meta-property-run"] = tostring(math.random(1000000000))
+            end
             return wrk.format(nil, string.format("%s/grown-%06d", path, math.random(ids)))
         end
     end

@@ -11,7 +11,7 @@ HEALTH_PORT=
 declare -A SET=() INNER_PORTS=()
 
 # Keys of glance-api.conf that follow from the options and from DIR.
-OPTIONS_OWN_KEYS='listen group registry stores default_store file_directory workers swift_auth_url swift_credentials_file identity keystone_url'
+OPTIONS_OWN_KEYS='listen group registry stores default_store file_directory workers identity keystone_url'
 
 # Keys of --set that are for the services around glance-api: it has no such setting.
 OPTIONS_OTHERS_KEYS='chunked_bytes_max swift_max_file_size'
@@ -73,6 +73,10 @@ options_set() {
         [[ $value =~ ^(v1|keystone)$ ]] || misuse "--set swift_auth: $value is neither v1 nor keystone"
         SET[$key]=$value
         ;;
+    swift_credentials_file)
+        [[ $value == /* ]] || misuse "--set swift_credentials_file: $value is not an absolute path"
+        SET[$key]=$value
+        ;;
     *) SET[$key]=$value ;;
     esac
 }
@@ -100,16 +104,22 @@ options_one_of() {
     [[ " $3 " == *" $2 "* ]] || refuse "$1 $2: this version does not have it yet; use $1 $3"
 }
 
-# Which authentication Swift has is part of what was asked for, also where nobody said it.
+# Which authentication Swift has is part of what was asked for, also where nobody said it. With a swift_auth_url it is
+# somebody else's.
 options_check_swift() {
     local key
-    if [ "$STORE" = swift ]; then
-        SET[swift_auth]=${SET[swift_auth]:-v1}
+    if [ "$STORE" != swift ]; then
+        for key in swift_auth swift_max_file_size swift_auth_url swift_credentials_file; do
+            [ -z "${SET[$key]:-}" ] || misuse "--set $key: only with --store swift"
+        done
         return
     fi
-    for key in swift_auth swift_max_file_size; do
-        [ -z "${SET[$key]:-}" ] || misuse "--set $key: only with --store swift"
-    done
+    SET[swift_auth]=${SET[swift_auth]:-v1}
+    if [ -n "${SET[swift_auth_url]:-}${SET[swift_credentials_file]:-}" ]; then
+        [ -n "${SET[swift_auth_url]:-}" ] && [ -n "${SET[swift_credentials_file]:-}" ] ||
+            misuse 'a Swift that is there already needs both --set swift_auth_url=URL and --set swift_credentials_file=FILE'
+        [ -z "${SET[swift_max_file_size]:-}" ] || misuse '--set swift_max_file_size: only for a Swift that deploy/up starts'
+    fi
 }
 
 # option_is_for_glance_api KEY

@@ -25,12 +25,15 @@ START_SECONDS_MAX=30
 # Those that this command has started, and that a failure stops again.
 SERVICES_STARTED=()
 
-# services_choose STORE SWIFT-AUTH REGISTRY IDENTITY: those that such a Glance has.
+# services_choose STORE SWIFT-AUTH SWIFT-AUTH-URL REGISTRY IDENTITY: those that such a Glance has. With a URL its Swift
+# is not its own.
 services_choose() {
+    local swift=no
+    [ "$1" != swift ] || [ -n "$3" ] || swift=$2
     SERVICES_INNER=()
-    [ "$3" != postgresql ] || SERVICES_INNER+=(postgresql)
-    [ "$4" != keystone ] && [ "$1 $2" != 'swift keystone' ] || SERVICES_INNER+=(keystone)
-    if [ "$1" = swift ]; then
+    [ "$4" != postgresql ] || SERVICES_INNER+=(postgresql)
+    [ "$5" != keystone ] && [ "$swift" != keystone ] || SERVICES_INNER+=(keystone)
+    if [ "$swift" != no ]; then
         SERVICES_INNER+=(memcached swift-account swift-container swift-object swift-proxy)
     fi
     SERVICES=("${SERVICES_INNER[@]}" glance-api nginx)
@@ -40,10 +43,10 @@ services_choose() {
 # Those that this directory has, by what its last `up` kept.
 services_choose_kept() {
     if directory_is_ours; then
-        services_choose "$(options_kept store)" "$(options_kept 'set swift_auth')" "$(options_kept registry)" \
-            "$(options_kept identity)"
+        services_choose "$(options_kept store)" "$(options_kept 'set swift_auth')" "$(options_kept 'set swift_auth_url')" \
+            "$(options_kept registry)" "$(options_kept identity)"
     else
-        services_choose '' '' '' ''
+        services_choose '' '' '' '' ''
     fi
 }
 

@@ -12,6 +12,7 @@ glance_api_binary=${GLANCE_BINARY:-$PROJECT/.build/release/glance-api}
 glance_api_packages() {
     has_library libsqlite3.so.0 || printf 'libsqlite3-0\n'
     has_library libcrypto.so.3 || printf 'libssl3\n'
+    [[ $REGISTRY != postgresql://* ]] || has_library libpq.so.5 || printf 'libpq5\n'
     command -v curl >/dev/null || printf 'curl\n'
 }
 
@@ -79,6 +80,8 @@ glance_api_configure_none() {
 
 glance_api_configure_swift() {
     printf 'stores = file swift\ndefault_store = swift\n'
+    # With one that is there already these are among those that were set.
+    [ -z "${SET[swift_auth_url]:-}" ] || return 0
     if [ "${SET[swift_auth]}" = keystone ]; then
         printf 'swift_auth_url = %s/v3\n' "$(keystone_address)"
     else

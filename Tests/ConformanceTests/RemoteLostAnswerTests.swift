@@ -1,0 +1,151 @@
+import GlanceModel
+import GlanceRegistry
+import Testing
+
+/// A registry that is another service, and connections to it that break.
+@Suite(.scratchDirectory) struct RemoteLostAnswerTests {
+    private static let kinds = RegistryKind.allCases.filter { [.remote, .stranger].contains($0) }
+
+    /// A way to the running test's records that can be broken, and one that cannot.
+    private struct Fragile {
+        let registry: RemoteRegistry
+        let direct: any ImageRegistry
+        let cutter: AnswerCutter
+
+        init(_ kind: RegistryKind) throws {
+            direct = try kind.open()
+            let url = try kind == .stranger ? StrangerUnderTest.stranger().url : RecordsUnderTest.settings().url
+            let port = try #require(url.split(separator: ":").last.flatMap { UInt16($0) })
+            cutter = try AnswerCutter(before: ("127.0.0.1", port))
+            registry = RemoteRegistry(try RecordsUnderTest.settings(url: "http://127.0.0.1:\(cutter.port)"))
+            _ = try registry.siteID()
+        }
+
+        /// Does `body` with the connection broken at the request that begins so. Nil where it said that it failed.
+        func broken<Value>(
+            _ moment: AnswerCutter.Moment, _ method: String, _ body: () throws(Failure) -> Value
+        ) throws -> Value? {
+            cutter.cutOnce(moment, at: "\(method) /images")
+            do throws(Failure) {
+                let value = try body()
+                #expect(cutter.wasCut)
+                return value
+            } catch {
+                #expect(cutter.wasCut)
+                guard case .registryAway = error else { throw error }
+                return nil
+            }
+        }
+    }
+
+    @Test(arguments: kinds, AnswerCutter.Moment.allCases)
+    func `a reservation whose answer is lost is found, and one that was not made is not made twice`(
+        kind: RegistryKind, moment: AnswerCutter.Moment
+    ) throws {
+        let fragile = try Fragile(kind)
+        for (number, lease) in [nil, Lease.fresh()].enumerated() {
+            for id in [nil, "chosen\(number)"] {
+                let new = try NewImage.made(id: id)
+
+                let image = try fragile.broken(moment, "POST") { () throws(Failure) in
+                    try fragile.registry.reserve(new, lease: lease)
+                }
+
+                #expect((image != nil) == (moment == .after))
+                if let image { #expect(try fragile.direct.found(image.id).image == image) }
+            }
+        }
+        #expect(try fragile.direct.ids(ImageQuery()).count == (moment == .after ? 2 : 0))
+        #expect(try fragile.direct.reserve(.made(), lease: nil).id.text == (moment == .after ? "3" : "1"))
+    }
+
+    @Test(arguments: kinds, AnswerCutter.Moment.allCases)
+    func `an upload's steps are done once, or not at all`(kind: RegistryKind, moment: AnswerCutter.Moment) throws {
+        let fragile = try Fragile(kind)
+        let (registry, lease) = (fragile.registry, Lease.fresh())
+        let queued = try registry.reserve(.made(properties: ["a": "1"]), lease: nil)
+        func take(_ step: Int) throws(Failure) -> Bool {
+            switch step {
+            case 0: try registry.beginSaving(queued.id, version: 1, lease: lease)
+            case 1: try registry.renew(lease, of: queued.id)
+            default: try registry.commit(queued.filled(), lease: lease)
+            }
+        }
+
+        for step in 0..<3 {
+            let isDone = try fragile.broken(moment, "PUT") { () throws(Failure) in try take(step) }
+
+            #expect(isDone == (moment == .after ? true : nil))
+            if moment == .before { #expect(try take(step), "as if it had not been tried") }
+        }
+
+        #expect(try fragile.direct.found(queued.id).image == queued.filled())
+        #expect(try fragile.direct.found(queued.id).location == lease.bytes.location)
+    }
+
+    @Test(arguments: kinds, AnswerCutter.Moment.allCases)
+    func `metadata change and images go once, or not at all`(kind: RegistryKind, moment: AnswerCutter.Moment) throws {
+        let fragile = try Fragile(kind)
+        let registry = fragile.registry
+        let queued = try registry.reserve(.made(id: "queued"), lease: nil)
+        let available = try registry.addAvailable(.made(id: "available"))
+        let changed = available.renamed("changed")
+        func take(_ step: Int) throws(Failure) -> Bool {
+            switch step {
+            case 0: try registry.update(changed)
+            case 1: try registry.delete(changed, at: Timestamp(seconds: 2000))
+            default: try registry.delete(queued, at: Timestamp(seconds: 2000))
+            }
+        }
+
+        for (step, method) in ["PUT", "PUT", "DELETE"].enumerated() {
+            let isDone = try fragile.broken(moment, method) { () throws(Failure) in try take(step) }
+
+            #expect(isDone == (moment == .after ? true : nil))
+            if moment == .before { #expect(try take(step), "as if it had not been tried") }
+        }
+
+        #expect(try fragile.direct.record(queued.id) == nil)
+        #expect(try fragile.direct.found(available.id).image.version == 3)
+        #expect(try fragile.direct.doomedBytes(count: 10).count == 1)
+    }
+
+    @Test(arguments: kinds, AnswerCutter.Moment.allCases)
+    func `an upload whose commit is cut off is there whole, or leaves nothing`(
+        kind: RegistryKind, moment: AnswerCutter.Moment
+    ) throws {
+        let fragile = try Fragile(kind)
+        let setting = ServiceSetting(over: fragile.registry)
+        let draft = try ImageDraft.made(id: "disk")
+
+        let image = try fragile.broken(moment, "PUT") { () throws(Failure) in
+            try setting.service.add(draft, body: .bytes("bytes"), for: Caller(.theOperator))
+        }
+
+        #expect((image != nil) == (moment == .after))
+        #expect(setting.store.locations.count == (moment == .after ? 1 : 0))
+        #expect(try fragile.direct.record(ImageID("disk")!)?.image == image)
+        #expect(try !fragile.direct.hasWorkForJanitor())
+        guard let location = try fragile.direct.record(ImageID("disk")!)?.location else { return }
+        #expect(setting.store.locations == [location])
+    }
+
+    @Test(arguments: kinds)
+    func `a janitor that is cut off in its work is followed up, and nothing is committed meanwhile`(
+        kind: RegistryKind
+    ) throws {
+        let fragile = try Fragile(kind)
+        let (registry, lease) = (fragile.registry, Lease.over())
+        let image = try registry.reserve(.made(id: "disk"), lease: lease)
+
+        // It has taken the lease back, and its bytes are on no list yet.
+        let isEnded = try fragile.broken(.before, "POST") { () throws(Failure) in try registry.endLeases() }
+
+        #expect(isEnded == nil)
+        #expect(try !fragile.direct.commit(image.filled(), lease: lease))
+        #expect(try !fragile.direct.renew(lease, of: image.id))
+        #expect(try fragile.direct.endLeases() == [image.id])
+        #expect(try fragile.direct.doomedBytes(count: 10) == [lease.bytes])
+        #expect(try fragile.direct.record(image.id) == nil)
+    }
+}

@@ -1,0 +1,72 @@
+import Testing
+
+@testable import GlanceWire
+
+/// What a service says of images in JSON, read by its clients.
+@Suite struct ReportedJSONTests {
+    private func reported(_ json: String) -> ReportedImage? { ImageJSON.reported(Array(json.utf8)) }
+
+    private static let image = #"""
+        {"image" : {"name": "a \"b\" \u00e9 \ud83d\udc27 \/ é\n", "size": 7, "is_public": true, "owner": null,
+         "properties": {"os": "linux", "empty": "", "number": 1, "none": null}, "parts": [1, {"x": [2.5e3, -1, "]"]}]}, "x": []}
+        """#
+
+    @Test func `every value that a header could say is read, and others are passed over`() throws {
+        let image = try #require(reported(Self.image))
+
+        #expect(image.texts == ["name": "a \"b\" é 🐧 / é\n", "size": "7", "is_public": "True"])
+        #expect(image.properties == ["os": "linux", "empty": "", "number": "1"])
+    }
+
+    @Test func `a text that ends too early is no image, wherever it ends`() {
+        let bytes = Array(Self.image.utf8)
+
+        for end in 0..<bytes.count - 1 { #expect(ImageJSON.reported(Array(bytes[..<end])) == nil, "\(end)") }
+    }
+
+    @Test func `whatever byte is another one, nothing traps`() {
+        let bytes = Array(Self.image.utf8)
+
+        for place in bytes.indices {
+            for other in [0x00, 0x22, 0x2C, 0x5C, 0x7B, 0x7D, 0x80, 0xFF] as [UInt8] {
+                var changed = bytes
+                changed[place] = other
+                _ = ImageJSON.reported(changed)
+            }
+        }
+    }
+
+    @Test(arguments: [
+        "", "7", "[]", "{}", #"{"image": 7}"#, #"{"image": {}"#, #"{"image": {}} x"#, #"{"image": {"name" "x"}}"#,
+        #"{"image": {"name": "x",}}"#, #"{"image": {"name": tru}}"#, #"{"image": {"name": 1.2.3}}"#,
+        #"{"image": {"name": "\ud83d"}}"#, #"{"image": {"name": "\x"}}"#, "{\"image\": {\"name\": \"a\nb\"}}",
+        #"{"image": {"name": -}}"#, "<html>",
+    ])
+    func `what is no image is none`(json: String) {
+        #expect(reported(json) == nil)
+    }
+
+    @Test func `a list is read in its order, and an empty one is a list`() throws {
+        let list = ImageJSON.reportedList(Array(#"{"images": [{"id": "b"}, {"id": "a"}]}"#.utf8))
+
+        #expect(list?.map(\.texts) == [["id": "b"], ["id": "a"]])
+        #expect(ImageJSON.reportedList(Array(#"{"images": []}"#.utf8)) == [])
+        #expect(ImageJSON.reportedList(Array(#"{"images": {}}"#.utf8)) == nil)
+    }
+
+    @Test func `values that nest without end are refused and no more`() {
+        let depth = 1_000_000
+        let nested = String(repeating: "[", count: depth) + String(repeating: "]", count: depth)
+
+        #expect(reported("{\"image\": {\"x\": \(nested)}}") == nil)
+    }
+
+    @Test(arguments: [
+        ("9223372036854775807", "9223372036854775807"), ("-1", "-1"), ("9223372036854775808", nil), ("1.5", nil),
+    ])
+    func `numbers are whole and of 64 bits, or say nothing`(json: String, text: String?) throws {
+        let image = try #require(reported("{\"image\": {\"size\": \(json)}}"))
+
+        #expect(image.texts["size"] == text)
+    }
+}
