@@ -60,6 +60,7 @@ let package = Package(
         wall("GlanceWire", ["GlanceModel", "HTTP"]),
         wall("GlanceRegistry", ["Digest", "GlanceClient", "GlanceModel", "HTTP", "PostgreSQL", "SQLite"]),
         wall("GlanceStores", ["Bytes", "Digest", "GlanceModel", "HTTP", "HTTPClient", "Keystone"]),
+        wall("GlanceUpkeep", ["Bytes", "Digest", "GlanceModel"]),
         wall("GlanceAPI", ["Bytes", "GlanceModel", "GlanceWire", "HTTP"]),
         wall(
             "GlanceClient",
@@ -67,8 +68,9 @@ let package = Package(
         .executableTarget(
             name: "glance-api",
             dependencies: [
-                "Bytes", "GlanceAPI", "GlanceClient", "GlanceModel", "GlanceRegistry", "GlanceStores", "GlanceWire",
-                "HTTP", "HTTPClient", "Keystone", "PostgreSQL", "SCGI", "SettingsText", "Sockets", "Workers",
+                "Bytes", "Digest", "GlanceAPI", "GlanceClient", "GlanceModel", "GlanceRegistry", "GlanceStores",
+                "GlanceUpkeep", "GlanceWire", "HTTP", "HTTPClient", "Keystone", "PostgreSQL", "SCGI", "SettingsText",
+                "Sockets", "Workers",
             ],
             swiftSettings: strict),
         .executableTarget(
@@ -87,9 +89,8 @@ let package = Package(
         tests(
             "ConformanceTests",
             of: [
-                "Bytes", "Digest", "GlanceClient", "GlanceModel", "GlanceRegistry", "GlanceStores", "HTTP",
-                "HTTPClient",
-                "Keystone", "PostgreSQL", "SQLite",
+                "Bytes", "Digest", "GlanceClient", "GlanceModel", "GlanceRegistry", "GlanceStores", "GlanceUpkeep",
+                "HTTP", "HTTPClient", "Keystone", "PostgreSQL", "SQLite",
             ]),
         // SCGI text in, bytes out, through everything but a network.
         tests("HandlerTests", of: everything),

@@ -30,7 +30,9 @@ extension GlanceAPI {
         for request: Request
     ) throws -> Response {
         if request.method == .get, request.gatewayMaySend, let path = try images.gatewayPath(of: record) {
-            return Response(.ok, headers: gatewayHeaders(record.image, path, described))
+            var response = Response(.ok, headers: gatewayHeaders(record.image, path, described))
+            response.gatewayBytes = range?.count ?? size
+            return response
         }
         var headers = withValidators(of: record.image, consume described)
         headers.add("Content-Type", Self.dataType)

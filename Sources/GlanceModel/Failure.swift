@@ -20,6 +20,7 @@ package enum Failure: Error, Equatable, Sendable {
     case noData(ImageID)
     case idTaken(ImageID)
     case dataComing(ImageID)
+    case damaged(ImageID, how: String)
     case dataImmutable(ImageID)
     case fieldImmutable(ImageID, field: String)
     case versionConflict(ImageID, current: Int64)

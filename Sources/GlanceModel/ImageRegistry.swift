@@ -68,11 +68,14 @@ package struct ImageRecord: Equatable, Sendable {
     package let location: Location?
     /// Its place in the order in which images were added.
     package let sequence: Int64
+    /// What is wrong with its bytes, in words for the operator; nil where nothing is known to be.
+    package let damage: String?
 
-    package init(image: Image, location: Location?, sequence: Int64) {
+    package init(image: Image, location: Location?, sequence: Int64, damage: String? = nil) {
         self.image = image
         self.location = location
         self.sequence = sequence
+        self.damage = damage
     }
 }
 

@@ -31,7 +31,7 @@ package struct ImageService: Sendable {
 
     /// The bytes of an available image, or of a part of it, through this process: takes one of its transfer slots.
     package func read(_ record: ImageRecord, range: ByteRangeInStore?) throws(Failure) -> any ByteSource {
-        guard let location = record.location else { throw .noData(record.image.id) }
+        let location = try wholeBytes(of: record)
         let slot = try transfers.take()
         let source = try stores.holding(record.image.store).read(location, range: range)
         return SlottedSource(source, slot: slot)
@@ -39,8 +39,14 @@ package struct ImageService: Sendable {
 
     /// Where the gateway finds the bytes of an available image itself; nil where it has to be `read`.
     package func gatewayPath(of record: ImageRecord) throws(Failure) -> String? {
-        guard let location = record.location else { throw .noData(record.image.id) }
+        let location = try wholeBytes(of: record)
         return try stores.holding(record.image.store).gatewayPath(of: location)
+    }
+
+    private func wholeBytes(of record: ImageRecord) throws(Failure) -> Location {
+        guard let location = record.location else { throw .noData(record.image.id) }
+        if let damage = record.damage { throw .damaged(record.image.id, how: damage) }
+        return location
     }
 
     /// A record that is not deleted and that the caller may see. To anybody else there is none: `notFound`.

@@ -35,6 +35,17 @@ package protocol ImageStore: Sendable {
 
     /// Bytes that still fit; nil where nobody can tell.
     func freeBytes() throws(Failure) -> Int64?
+
+    /// What of a location tells its bytes from all others: the location, or what stands before a slash in it. The keys of
+    /// locations that are in order are in order too.
+    func key(of location: Location) -> String
+
+    /// Everything that is in the store, in the order of its keys' bytes, read as it is asked for. What comes or goes
+    /// meanwhile may be in it or not.
+    func objects() throws(Failure) -> any StoredObjects
+
+    /// What is at `location`; nil where certainly nothing is.
+    func find(_ location: Location) throws(Failure) -> StoredObject?
 }
 
 /// Data on its way into a store: nobody sees it before `commit`, and letting go of it without `commit` leaves nothing but
@@ -48,6 +59,29 @@ package protocol ImageUpload: AnyObject {
 
     /// Makes the data durable, then visible.
     func commit() throws(Failure)
+}
+
+/// A store's contents, one after the other.
+package protocol StoredObjects: AnyObject {
+    /// Nil after the last one.
+    func next() throws(Failure) -> StoredObject?
+}
+
+/// Something that a store has.
+package struct StoredObject: Equatable, Sendable {
+    /// One by which `remove` takes all of it away.
+    package let location: Location
+    package let key: String
+    /// Nil where it is not finished, or not all there any more: nobody can read it.
+    package let size: Int64?
+    package let changedAt: Timestamp
+
+    package init(location: Location, key: String, size: Int64?, changedAt: Timestamp) {
+        self.location = location
+        self.key = key
+        self.size = size
+        self.changedAt = changedAt
+    }
 }
 
 /// What a store was given.

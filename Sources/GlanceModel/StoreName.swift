@@ -24,6 +24,11 @@ package struct Location: Hashable, Sendable {
     }
 }
 
+/// Whether the bytes of `one` come before those of `other`, as registries and stores list what they have.
+package func bytesPrecede(_ one: String, _ other: String) -> Bool {
+    one.utf8.lexicographicallyPrecedes(other.utf8)
+}
+
 /// SHA-256 of something: 64 lower-case hexadecimal digits.
 package struct SHA256Digest: Hashable, Sendable, CustomStringConvertible {
     package let text: String

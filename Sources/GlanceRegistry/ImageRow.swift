@@ -8,12 +8,15 @@ enum ImageRow {
         """
         sequence, id, name, type, size, is_size_known, store, created_at, updated_at, deleted_at, status, is_public, owner,
         sha256, version, CASE status WHEN 'available' THEN location END,
-        (SELECT \(joined) FROM properties WHERE properties.sequence = images.sequence)
+        (SELECT \(joined) FROM properties WHERE properties.sequence = images.sequence),
+        damage
         """
     }
 
     static func record(_ row: some SQLRow) -> ImageRecord {
-        ImageRecord(image: image(row), location: row.optionalText(15).map(Location.init), sequence: row.integer(0))
+        ImageRecord(
+            image: image(row), location: row.optionalText(15).map(Location.init), sequence: row.integer(0),
+            damage: row.optionalText(17))
     }
 
     /// Takes a row as it is, whatever wrote it: text is mended by whoever reads it, and numbers are put where the rest of the

@@ -4,7 +4,7 @@ import PostgreSQL
 /// The schema's history: append-only, one entry a version. A database remembers how many of them it has seen in
 /// `site.schema`.
 enum PostgreSQLMigrations {
-    static let all: [[String]] = [first]
+    static let all: [[String]] = [first, second]
 
     /// One host at a time changes the schema, and one that finds it changed waits for nothing else: any number will do
     /// that no other program locks in the same database.
@@ -71,6 +71,18 @@ enum PostgreSQLMigrations {
             "INSERT INTO counter (last, sequence) VALUES (0, 0)",
             "INSERT INTO janitor_lock (holder, ends_at) VALUES ('', 0)",
         ]
+
+    /// As in SQLite's registry.
+    private static let second = [
+        "ALTER TABLE images ADD COLUMN damage TEXT COLLATE \"C\"",
+        "CREATE INDEX images_damaged ON images (sequence) WHERE damage IS NOT NULL",
+        "CREATE INDEX images_counted ON images (store, status, size)",
+        """
+        CREATE INDEX images_by_location ON images ((coalesce(attempt_store, store)), location) WHERE location IS NOT NULL
+        """,
+        "CREATE TABLE scrub (holder TEXT COLLATE \"C\" NOT NULL, ends_at BIGINT NOT NULL, sequence BIGINT NOT NULL)",
+        "INSERT INTO scrub (holder, ends_at, sequence) VALUES ('', 0, 0)",
+    ]
 
     private static let listIndexes = [
         "images_listed ON images (is_public, sequence)", "images_by_id ON images (is_public, id)",

@@ -140,7 +140,8 @@ package struct PostgreSQLRegistry: ImageRegistry {
             ), doomed AS (
                 INSERT INTO doomed_bytes SELECT store, location FROM gone
             ), buried AS (
-                UPDATE images SET status = 'deleted', deleted_at = $3, version = version + 1, location = NULL
+                UPDATE images SET status = 'deleted', deleted_at = $3, version = version + 1, location = NULL,
+                    damage = NULL
                 FROM gone WHERE images.sequence = gone.sequence
             )
             SELECT count(*) FROM gone

@@ -4,7 +4,7 @@ import SQLite
 
 /// A registry in an SQL database, as its rows: what `RegistryCopy` needs of either. Statements have `?` for each value, and
 /// every value travels as text or NULL, which both databases turn into what a column takes.
-package protocol SQLRegistry: ImageRegistry {
+package protocol SQLRegistry: UpkeepRegistry {
     /// What makes one of an id in the destination of a copy: with it, an image's own id is taken. Nil where the image's
     /// row is enough.
     var takingID: String? { get }

@@ -4,7 +4,7 @@ import SQLite
 /// The schema's history: append-only, one entry a version. A database remembers how many of them it has seen in
 /// `PRAGMA user_version`.
 enum SQLiteMigrations {
-    static let all: [[String]] = [first]
+    static let all: [[String]] = [first, second]
 
     /// `images.sequence` is the order in which images were added, and never comes twice. A row with a lease is an attempt
     /// to store data: `location` is where. Rows of deleted images stay for ever, because their ids do. `spent_ids` are
@@ -86,6 +86,17 @@ enum SQLiteMigrations {
         """,
         "INSERT INTO counter (last) VALUES (0)",
         "INSERT INTO site (id) VALUES (?1)",
+    ]
+
+    /// What is wrong with an image's bytes, where something is; how far the scrub has come; and the order in which stores
+    /// list what they have.
+    private static let second = [
+        "ALTER TABLE images ADD COLUMN damage TEXT",
+        "CREATE INDEX images_damaged ON images (sequence) WHERE damage IS NOT NULL",
+        "CREATE INDEX images_counted ON images (store, status, size)",
+        "CREATE INDEX images_by_location ON images (coalesce(attempt_store, store), location) WHERE location IS NOT NULL",
+        "CREATE TABLE scrub (holder TEXT NOT NULL, ends_at INTEGER NOT NULL, sequence INTEGER NOT NULL)",
+        "INSERT INTO scrub (holder, ends_at, sequence) VALUES ('', 0, 0)",
     ]
 
     /// Brings a database to the newest version, in one transaction. `newSite` is the site's name if it is a new database.

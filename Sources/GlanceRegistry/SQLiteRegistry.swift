@@ -80,7 +80,7 @@ package struct SQLiteRegistry: ImageRegistry {
         let condition = "id = ?1 AND version = ?2 AND status = 'available'"
         try connection.execute("INSERT INTO doomed_bytes SELECT store, location FROM images WHERE \(condition)", key)
         try connection.execute(
-            "UPDATE images SET status = 'deleted', deleted_at = ?3, version = version + 1, location = NULL WHERE \(condition)",
+            "UPDATE images SET status = 'deleted', deleted_at = ?3, version = version + 1, location = NULL, damage = NULL WHERE \(condition)",
             key + [.integer(now.seconds)])
         return connection.changes == 1
     }

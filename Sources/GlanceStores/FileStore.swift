@@ -25,9 +25,11 @@ package struct FileStore: ImageStore {
         }
     }
 
+    package static let siteFile = FileStoreSite.name
+
     package let name = StoreName.file
     package let isRemote = false
-    private let settings: Settings
+    let settings: Settings
 
     /// Throws where the host lacks the library that computes digests.
     package init(_ settings: Settings) throws(Failure) {
@@ -117,7 +119,7 @@ package struct FileStore: ImageStore {
     }
 
     /// Readable by the gateway's group, and what is made in it inherits that group.
-    private func makeDirectory(_ path: String) throws(PosixError) {
+    func makeDirectory(_ path: String) throws(PosixError) {
         guard mkdir(path, 0o750) == 0 else {
             guard errno == EEXIST else { throw PosixError("mkdir", path) }
             return

@@ -8,7 +8,8 @@ struct FileStoreSite {
     private static let bytesMax = 256
 
     private let directory: String
-    private var path: String { "\(directory)/.glance-site" }
+    static let name = ".glance-site"
+    private var path: String { "\(directory)/\(Self.name)" }
 
     init(directory: String) {
         self.directory = directory

@@ -88,7 +88,7 @@ package struct SwiftStore: ImageStore {
     }
 
     /// Swift may have been away when this process began: nothing is asked of containers before it is known whose they are.
-    private func ensureOpen() throws(Failure) {
+    func ensureOpen() throws(Failure) {
         guard !isOpen.isSet else { return }
         let (site, holdsImages) = try settings.registered()
         try open(site: site, holdsImages: holdsImages)

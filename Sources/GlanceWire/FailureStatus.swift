@@ -55,6 +55,7 @@ extension Failure {
         case .preconditionFailed: .preconditionFailed
         case .imageTooLarge: .tooLarge
         case .storeBroken: .badGateway
+        case .damaged: .unforeseen
         case .transfersTaken, .readOnly, .leaseLost, .registryBusy, .registryAway, .storeAway, .storeForeign,
             .storeNotOffered, .notLocal, .identityAway:
             .unavailable
@@ -72,7 +73,7 @@ extension Failure {
         case .invalid, .sizeMismatch, .digestMismatch, .fieldsTooLong, .unknownStore, .unknownMarker, .imageTooLarge,
             .metadataAlone,
             .loginNeeded, .notAllowed, .notFound, .noData, .idTaken, .dataComing, .dataImmutable, .fieldImmutable,
-            .versionConflict, .preconditionFailed, .clientGone, .clientSilent, .noSpace, .storeBroken,
+            .versionConflict, .preconditionFailed, .clientGone, .clientSilent, .noSpace, .storeBroken, .damaged,
             .gatewayUnready:
             nil
         }
@@ -108,6 +109,8 @@ extension Failure {
             "The id \(id) is taken, and an id that had an image is never given again: choose another one, or leave it out."
         case .dataComing(let id):
             "The data of the image \(id) are coming in just now: try again when they are there."
+        case .damaged(let id, _):
+            "The data of the image \(id) are damaged where they are kept, and were not sent: ask the operator to restore them."
         case .dataImmutable(let id):
             "The image \(id) has its data, and data never change: add a new image instead."
         case .fieldImmutable(let id, let field):
@@ -153,6 +156,7 @@ extension Failure {
         case .registryAway(let reason): "the registry failed: \(reason)"
         case .storeAway(let name, let reason), .storeBroken(let name, let reason), .storeForeign(let name, let reason):
             "the store \(name) failed: \(reason)"
+        case .damaged(let id, let how): "a damaged image was asked for: \(id): \(how): see glance-api fsck"
         case .gatewayUnready(let reason): reason
         case .identityAway(let reason): "who a client is cannot be found out: \(reason)"
         case .noSpace: "there is no room, in a store or for the registry: make some, or lower free_bytes_min"

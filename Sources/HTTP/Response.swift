@@ -14,6 +14,8 @@ package struct Response {
     package var status: Status
     package var headers: Headers
     package var body: Body
+    /// Bytes that the gateway was told to send in place of a body.
+    package var gatewayBytes: Int64 = 0
 
     package init(_ status: Status, headers: Headers = Headers(), body: Body = .none) {
         self.status = status

@@ -33,6 +33,10 @@ package final class SCGIExchange {
         self.chunk = chunk
     }
 
+    /// Bytes that have come from the gateway and gone to it so far, heads included.
+    package var bytesIn: Int64 { connection.bytesRead }
+    package var bytesOut: Int64 { connection.bytesWritten }
+
     /// Reads the header block. Throws `SCGIDefect` where an answer can still be given, `StreamError` where it cannot.
     package func readRequest() throws -> Request {
         let deadline = Deadline(seconds: limits.requestSecondsMax)

@@ -16,6 +16,9 @@ struct SQLiteLibrary: @unchecked Sendable {
     let changes: @convention(c) (Handle?) -> Int32
     let isAutocommit: @convention(c) (Handle?) -> Int32
     let fileControl: @convention(c) (Handle?, UnsafePointer<CChar>?, Int32, UnsafeMutableRawPointer?) -> Int32
+    let backupBegin: @convention(c) (Handle?, UnsafePointer<CChar>?, Handle?, UnsafePointer<CChar>?) -> OpaquePointer?
+    let backupStep: @convention(c) (OpaquePointer?, Int32) -> Int32
+    let backupFinish: @convention(c) (OpaquePointer?) -> Int32
     let prepare:
         @convention(c) (
             Handle?, UnsafePointer<CChar>?, Int32, UInt32, UnsafeMutablePointer<StatementHandle?>,
@@ -47,6 +50,9 @@ struct SQLiteLibrary: @unchecked Sendable {
         changes = try library.function("sqlite3_changes")
         isAutocommit = try library.function("sqlite3_get_autocommit")
         fileControl = try library.function("sqlite3_file_control")
+        backupBegin = try library.function("sqlite3_backup_init")
+        backupStep = try library.function("sqlite3_backup_step")
+        backupFinish = try library.function("sqlite3_backup_finish")
         prepare = try library.function("sqlite3_prepare_v3")
         step = try library.function("sqlite3_step")
         reset = try library.function("sqlite3_reset")

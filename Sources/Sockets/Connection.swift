@@ -13,6 +13,10 @@ package final class Connection: Channel {
     /// True once a read had to wait: the next one will have to as well, and the kernel waits at the least cost.
     private var readsBlock = false
 
+    /// Bytes that have come and gone so far.
+    package private(set) var bytesRead: Int64 = 0
+    package private(set) var bytesWritten: Int64 = 0
+
     package init(owning number: Int32, idleSeconds: Int = 60) {
         descriptor = FileDescriptor(owning: number)
         self.idleSeconds = idleSeconds
@@ -23,7 +27,10 @@ package final class Connection: Channel {
     package func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
         while true {
             let count = recv(descriptor.number, buffer.baseAddress, buffer.count, readsBlock ? 0 : Self.atOnce)
-            if count >= 0 { return count }
+            if count >= 0 {
+                bytesRead += Int64(count)
+                return count
+            }
             switch errno {
             case EINTR: continue
             case EAGAIN where !readsBlock:
@@ -38,7 +45,10 @@ package final class Connection: Channel {
     package func readNow(into buffer: UnsafeMutableRawBufferPointer) throws -> Int? {
         while true {
             let count = recv(descriptor.number, buffer.baseAddress, buffer.count, Self.atOnce)
-            if count >= 0 { return count }
+            if count >= 0 {
+                bytesRead += Int64(count)
+                return count
+            }
             switch errno {
             case EINTR: continue
             case EAGAIN: return nil
@@ -70,7 +80,10 @@ package final class Connection: Channel {
     package func writeNow(_ bytes: UnsafeRawBufferPointer) throws -> Int? {
         while true {
             let count = Glibc.send(descriptor.number, bytes.baseAddress, bytes.count, Self.atOnce)
-            if count >= 0 { return count }
+            if count >= 0 {
+                bytesWritten += Int64(count)
+                return count
+            }
             switch errno {
             case EINTR: continue
             case EAGAIN: return nil

@@ -46,8 +46,8 @@ package struct Handover: Equatable {
         return handover
     }
 
-    /// The page, where `program` is the one that wrote it.
-    func takePage(of program: Program) throws(PosixError) -> SharedPage? {
+    /// The page, where `program` is the one that wrote it: another one may count otherwise, and starts a page of its own.
+    package func takePage(of program: Program) throws(PosixError) -> SharedPage? {
         guard program.identity == self.program else {
             close(page)
             return nil

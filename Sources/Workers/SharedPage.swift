@@ -6,15 +6,19 @@ import Synchronization
 /// start again when one dies.
 ///
 /// A region a worker: counters first, then a slot a thread with the id of the request that it serves, and at its end how
-/// often a thread has come round to take a connection.
+/// often a thread has come round to take a connection. One more region is for the counters of the supervisor and the
+/// janitor.
 package final class SharedPage: @unchecked Sendable {
     // Safe to share: counters are atomic; a slot is written by the one thread that holds it, and read by the supervisor
     // once that thread's process is gone.
     package static let workersMax = 64
+    /// The number of the region that no worker has.
+    package static let housekeeping = workersMax
     package static let threadsMax = 512
-    package static let countersMax = 64
+    package static let countersMax = 1024
     /// Counters from this one on say how things are now, not how many there ever were: they end with their worker.
-    package static let gaugesFirst = 48
+    package static let gaugesFirst = 1008
+    private static let regionsCount = workersMax + 1
     private static let slotBytes = 64
     private static let turnsOffset = countersMax * 8 + threadsMax * slotBytes
     private static let regionBytes = turnsOffset + 64
@@ -25,7 +29,7 @@ package final class SharedPage: @unchecked Sendable {
     /// New memory, all zero.
     package convenience init() throws(PosixError) {
         let descriptor = try makeMemoryFile("glance-workers")
-        guard ftruncate(descriptor.number, off_t(Self.regionBytes * Self.workersMax)) == 0 else {
+        guard ftruncate(descriptor.number, off_t(Self.regionBytes * Self.regionsCount)) == 0 else {
             throw PosixError("ftruncate", "shared page")
         }
         try self.init(descriptor)
@@ -33,7 +37,7 @@ package final class SharedPage: @unchecked Sendable {
 
     /// The memory behind a descriptor that the supervisor handed over.
     package init(_ descriptor: consuming FileDescriptor) throws(PosixError) {
-        let size = Self.regionBytes * Self.workersMax
+        let size = Self.regionBytes * Self.regionsCount
         guard let memory = mmap(nil, size, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor.number, 0),
             memory != MAP_FAILED
         else { throw PosixError("mmap", "shared page") }
@@ -42,19 +46,19 @@ package final class SharedPage: @unchecked Sendable {
     }
 
     deinit {
-        munmap(memory, Self.regionBytes * Self.workersMax)
+        munmap(memory, Self.regionBytes * Self.regionsCount)
     }
 
-    /// One counter of one worker.
+    /// One counter of one worker, or of those who keep house.
     package func counter(_ index: Int, worker: Int) -> SharedCounter {
-        precondition((0..<Self.countersMax).contains(index) && (0..<Self.workersMax).contains(worker))
+        precondition((0..<Self.countersMax).contains(index) && (0..<Self.regionsCount).contains(worker))
         let address = memory + worker * Self.regionBytes + index * 8
         return SharedCounter(address: address.assumingMemoryBound(to: Atomic<UInt64>.self))
     }
 
     /// A counter's sum over all workers that ever were.
     package func total(_ index: Int) -> UInt64 {
-        (0..<Self.workersMax).reduce(0) { $0 &+ counter(index, worker: $1).value }
+        (0..<Self.regionsCount).reduce(0) { $0 &+ counter(index, worker: $1).value }
     }
 
     /// Grows whenever a thread of the worker is about to wait for a connection: a worker in which it stands still is stuck.

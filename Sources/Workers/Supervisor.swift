@@ -66,12 +66,10 @@ package struct Supervisor: ~Copyable {
 
     /// `arguments` are those of this process behind the command; `listener` stays open for as long as the supervisor lives.
     package init(
-        program: Program, arguments: [String], listener: Int32, plan: Plan, handover: Handover?,
+        program: Program, arguments: [String], listener: Int32, plan: Plan, handover: Handover?, page: SharedPage,
         manager: ServiceManager?, log: @escaping (Event) -> Void
     ) throws(PosixError) {
         let settingsFile = try makeSettingsFile(plan.settings)
-        // Another program may count otherwise: it starts a page of its own.
-        let page = if let page = try handover?.takePage(of: program) { page } else { try SharedPage() }
         let lifeline = if let handover { handover.lifeline } else { try PipeEnds.open() }
         isOtherProgram = handover.map { $0.program != program.identity } ?? false
         (self.page, self.lifeline) = (page, lifeline)
@@ -291,9 +289,7 @@ private func makeSettingsFile(_ text: String) throws(PosixError) -> FileDescript
 }
 
 private func milliseconds() -> Int64 {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
+    Int64(monotonicNanoseconds() / 1_000_000)
 }
 
 private func ending(_ status: Int32) -> String {

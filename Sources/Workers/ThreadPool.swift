@@ -154,7 +154,7 @@ final class ThreadPool: Sendable {
 }
 
 /// A thread of the system's own: the request path blocks, and must not do so on Swift's cooperative pool.
-enum Thread {
+package enum Thread {
     private static let stackBytes = 512 * 1024
 
     private final class Body {
@@ -166,7 +166,7 @@ enum Thread {
     }
 
     /// Starts `body` on a new thread; the error number where there is none to be had, else 0.
-    static func start(_ body: @escaping @Sendable () -> Void) -> Int32 {
+    package static func start(_ body: @escaping @Sendable () -> Void) -> Int32 {
         var attributes = pthread_attr_t()
         pthread_attr_init(&attributes)
         defer { pthread_attr_destroy(&attributes) }

@@ -24,9 +24,7 @@ package struct WorkerProcess {
         func respond(to request: Request) -> Response
         /// The answer to what is no request.
         func respond(to defect: SCGIDefect) -> Response
-        /// A request was served to its end; `error` says why its answer could not be sent whole. `requestID` is empty where
-        /// there was no request.
-        func finished(_ status: Status, requestID: String, error: (any Error)?)
+        func finished(_ served: ServedRequest)
         func failed(_ error: PosixError)
     }
 
@@ -76,26 +74,62 @@ package struct WorkerProcess {
     private static let retirementSecondsMax = 86_400
 
     private func serve(_ exchange: SCGIExchange, begun: (String) -> Void) {
+        let start = monotonicNanoseconds()
         let response: Response
-        var id = ""
+        var request: Request?
         do {
-            let request = try exchange.readRequest()
-            id = request.id
-            begun(id)
-            response = handler.respond(to: request)
+            let read = try exchange.readRequest()
+            request = read
+            begun(read.id)
+            response = handler.respond(to: read)
         } catch let defect as SCGIDefect {
             response = handler.respond(to: defect)
         } catch {
             // A peer that was silent, or went away, before there was a request: nobody to answer.
             return
         }
-        do {
-            try exchange.send(response)
-            handler.finished(response.status, requestID: id, error: nil)
-        } catch {
-            handler.finished(response.status, requestID: id, error: error)
-        }
+        var broken: (any Error)?
+        do { try exchange.send(response) } catch { broken = error }
+        handler.finished(
+            ServedRequest(
+                request: request, status: response.status, error: broken, nanoseconds: monotonicNanoseconds() - start,
+                bytesIn: exchange.bytesIn, bytesOut: exchange.bytesOut, gatewayBytes: response.gatewayBytes))
     }
+}
+
+/// A request that was served to its end, for whoever counts.
+package struct ServedRequest {
+    /// Nil where what came was none.
+    package let request: Request?
+    package let status: Status
+    /// Why the answer could not be sent whole.
+    package let error: (any Error)?
+    /// From the connection's beginning to its last byte.
+    package let nanoseconds: UInt64
+    package let bytesIn: Int64
+    package let bytesOut: Int64
+    /// Bytes that the gateway sends in our place.
+    package let gatewayBytes: Int64
+
+    package init(
+        request: Request?, status: Status, error: (any Error)? = nil, nanoseconds: UInt64 = 0, bytesIn: Int64 = 0,
+        bytesOut: Int64 = 0, gatewayBytes: Int64 = 0
+    ) {
+        self.request = request
+        self.status = status
+        self.error = error
+        self.nanoseconds = nanoseconds
+        self.bytesIn = bytesIn
+        self.bytesOut = bytesOut
+        self.gatewayBytes = gatewayBytes
+    }
+}
+
+/// On a clock that nobody sets.
+package func monotonicNanoseconds() -> UInt64 {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
 }
 
 /// The pipe whose other end the supervisor holds: it ends when the supervisor does, however that came.

@@ -12,11 +12,14 @@ import SettingsText
 struct Assembly {
     let settings: Settings
     let log: Log
+    /// Where what registry and stores do is counted; nil for a command, of which nobody asks.
+    private let metrics: Metrics?
     let surroundings = Surroundings(now: currentTime, uptime: uptimeSeconds, newName: randomName)
 
-    init(_ settings: Settings) {
+    init(_ settings: Settings, metrics: Metrics? = nil) {
         self.settings = settings
-        log = Log(logsInfo: settings.logsInfo)
+        self.metrics = metrics
+        log = Log(settings.logLevel)
     }
 
     /// Makes the registry if it is new, and ties the stores to it.
@@ -60,12 +63,39 @@ struct Assembly {
     }
 
     func registry() throws(Failure) -> any ImageRegistry {
-        try settings.registry.open(settings)
+        let registry = try settings.registry.open(settings)
+        return metrics.map { MeasuredRegistry(registry, $0) } ?? registry
+    }
+
+    /// The registry as one that can be compared with the stores, counted and marked; nil where it is another service.
+    func upkeep() throws(Failure) -> (any UpkeepRegistry)? {
+        try settings.registry.openDatabase(settings)
+    }
+
+    /// The same, for a command that cannot do without it. Nothing is made or migrated by asking.
+    func lookedAfter() throws(Failure) -> any UpkeepRegistry {
+        guard let registry = try upkeep() else {
+            throw .registryAway(
+                reason: "it is another service, \(settings.registry.description): look after its records where they are"
+            )
+        }
+        let schema = try registry.schema()
+        guard schema.found == schema.known else {
+            throw .registryAway(
+                reason: """
+                    the database has schema \(schema.found), and this program knows \(schema.known): \
+                    \(schema.found < schema.known ? "start the service with this program first" : "use a newer glance-api")
+                    """)
+        }
+        return registry
     }
 
     /// Those that `registry` has images of: the process's one, so that its connections are all that the process has.
     func stores(_ registry: any ImageRegistry) throws -> StoreSet {
-        StoreSet(try settings.stores.map { try store(named: $0, registry) }, default: StoreName(settings.defaultStore))
+        let stores = try settings.stores.map { try store(named: $0, registry) }
+        return StoreSet(
+            metrics.map { metrics in stores.map { MeasuredStore($0, metrics) } } ?? stores,
+            default: StoreName(settings.defaultStore))
     }
 
     private func store(named name: String, _ registry: any ImageRegistry) throws -> any ImageStore {
@@ -80,7 +110,7 @@ struct Assembly {
         return try SwiftStore(store, now: currentTime, uptime: uptimeSeconds)
     }
 
-    private func fileStore() throws -> FileStore {
+    func fileStore() throws -> FileStore {
         try FileStore(
             FileStore.Settings(
                 directory: settings.fileDirectory, gatewayPrefix: "/_glance/images/",
@@ -117,7 +147,6 @@ struct Assembly {
         // What other services say besides, in the records that they keep here, is no user's.
         if settings.stores.isEmpty { apiSettings.headerBytesMax += 4096 }
         if case .remote = settings.registry { apiSettings.keepsRecords = false }
-        apiSettings.jsonBytesMax = settings.jsonBytesMax
         let (freeBytesMin, log) = (settings.freeBytesMin, log)
         return GlanceAPI(
             images: images, settings: apiSettings,
@@ -137,13 +166,15 @@ struct Assembly {
     func janitor() throws -> Janitor {
         let registry = try registry()
         return Janitor(
-            registry: registry, stores: try stores(registry), holder: "\(hostName()) \(settings.listen)",
+            registry: registry, stores: try stores(registry), holder: holder,
             lockSeconds: max(60, settings.janitorSeconds * 3))
     }
 
+    /// This service among those of other hosts.
+    var holder: String { "\(hostName()) \(settings.listen)" }
+
     var exchangeLimits: SCGIExchange.Limits {
         var limits = SCGIExchange.Limits()
-        limits.requestSecondsMax = settings.requestSecondsMax
         limits.idleSecondsMax = settings.clientIdleSecondsMax
         return limits
     }

@@ -34,6 +34,20 @@ enum Command {
                 try Assembly(try Settings(sources(Array(rest)))).prepare()
                 return 0
             case "check": return try check(Settings(sources(Array(rest))))
+            case "fsck":
+                let flags = Self.take(FsckCommand.flags, from: &rest)
+                return try FsckCommand(Settings(sources(Array(rest))), flags: flags).run()
+            case "backup":
+                let flags = Self.take(BackupCommand.flags, from: &rest)
+                let directory = try Self.directory(from: &rest)
+                return try BackupCommand(Settings(sources(Array(rest))), directory: directory, flags: flags).run()
+            case "restore":
+                let directory = try Self.directory(from: &rest)
+                return try RestoreCommand(Settings(sources(Array(rest))), directory: directory).run()
+            case "doctor":
+                let flags = Self.take(DoctorCommand.flags, from: &rest)
+                let file = try Self.takeValue(of: "--nginx", from: &rest)
+                return DoctorCommand(flags: flags, nginxFile: file).run { try Settings(sources(Array(rest))) }
             case "settings": return settings(Array(rest))
             case "registry":
                 guard rest.first == "copy" else {
@@ -54,26 +68,43 @@ enum Command {
         }
     }
 
-    private static func sources(_ arguments: [String]) throws(SettingsError) -> SettingsSources {
-        var flags = arguments
-        var path = environmentVariables()["\(SettingsSources.environmentPrefix)CONFIG"]
-        if let index = flags.firstIndex(where: { $0 == "--config" || $0.hasPrefix("--config=") }) {
-            path = try takePath(from: &flags, at: index)
+    /// Takes those of `flags` out of `arguments` that are there.
+    private static func take(_ flags: [String], from arguments: inout ArraySlice<String>) -> [String] {
+        defer { arguments.removeAll { flags.contains($0) } }
+        return arguments.filter { flags.contains($0) }
+    }
+
+    /// Takes the directory that a command is about, its first argument.
+    private static func directory(from arguments: inout ArraySlice<String>) throws(SettingsError) -> String {
+        guard let path = arguments.popFirst(), !path.hasPrefix("-"), !path.isEmpty else {
+            throw SettingsError(place: "command line", problem: "a directory is missing: see glance-api help")
         }
+        return path
+    }
+
+    private static func sources(_ arguments: [String]) throws(SettingsError) -> SettingsSources {
+        var flags = arguments[...]
+        let path =
+            try takeValue(of: "--config", from: &flags)
+            ?? environmentVariables()["\(SettingsSources.environmentPrefix)CONFIG"]
         var sources = SettingsSources()
         if let path = path ?? standardPath {
             try sources.take(file: SettingsLine.read(path, "configuration file"), named: path)
         }
         try sources.take(environment: environmentVariables())
-        try sources.take(flags: flags)
+        try sources.take(flags: Array(flags))
         return sources
     }
 
-    private static func takePath(from flags: inout [String], at index: Int) throws(SettingsError) -> String {
-        let flag = flags.remove(at: index)
+    /// Takes `--flag VALUE` or `--flag=VALUE` out of `arguments`; nil where it is not there.
+    private static func takeValue(
+        of name: String, from arguments: inout ArraySlice<String>
+    ) throws(SettingsError) -> String? {
+        guard let index = arguments.firstIndex(where: { $0 == name || $0.hasPrefix("\(name)=") }) else { return nil }
+        let flag = arguments.remove(at: index)
         if let equals = flag.firstIndex(of: "=") { return String(flag[flag.index(after: equals)...]) }
-        guard index < flags.count else { throw SettingsError(place: flag, problem: "its value is missing") }
-        return flags.remove(at: index)
+        guard index < arguments.endIndex else { throw SettingsError(place: flag, problem: "its value is missing") }
+        return arguments.remove(at: index)
     }
 
     private static var standardPath: String? {

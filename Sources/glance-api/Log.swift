@@ -4,10 +4,25 @@ import Glibc
 
 /// The log: a JSON object a line on standard error, so that nothing a client wrote can look like a line of its own.
 struct Log: Sendable {
-    let logsInfo: Bool
+    /// What is logged: what is worth less is left out.
+    enum Level: String {
+        case error, info, debug
+    }
+
+    private let level: Level
+
+    init(_ level: Level) {
+        self.level = level
+    }
+
+    var logsRequests: Bool { level == .debug }
+
+    func debug(_ event: String, _ details: @autoclosure () -> KeyValuePairs<String, String> = [:]) {
+        if level == .debug { write("debug", event, details()) }
+    }
 
     func info(_ event: String, _ details: KeyValuePairs<String, String> = [:]) {
-        if logsInfo { write("info", event, details) }
+        if level != .error { write("info", event, details) }
     }
 
     func error(_ event: String, _ details: KeyValuePairs<String, String> = [:]) {

@@ -16,7 +16,7 @@ struct Serving {
     init(_ settings: Settings, arguments: [String]) {
         self.settings = settings
         self.arguments = arguments
-        log = Log(logsInfo: settings.logsInfo)
+        log = Log(settings.logLevel)
     }
 
     /// Returns the exit status once TERM or INT has come and every child has ended.
@@ -31,9 +31,14 @@ struct Serving {
             }
         defer { socket.remove() }
         try assembly.prepare()
+        let keptPage = try handover?.takePage(of: program)
+        let page = if let keptPage { keptPage } else { try SharedPage() }
+        let metrics = Metrics(page: page, worker: SharedPage.housekeeping)
+        if keptPage == nil { metrics.set(.startTime, UInt64(clamping: currentTime().seconds)) }
+        metrics.set(.workers, UInt64(settings.workers))
         var supervisor = try Supervisor(
-            program: program, arguments: arguments, listener: socket.number, plan: plan, handover: handover,
-            manager: ServiceManager(environment: environmentVariables()), log: { report($0) })
+            program: program, arguments: arguments, listener: socket.number, plan: plan, handover: handover, page: page,
+            manager: ServiceManager(environment: environmentVariables()), log: { report($0, metrics) })
         if handover == nil {
             log.info("serving", ["listen": socket.description, "workers": String(settings.workers)])
         }
@@ -50,11 +55,12 @@ struct Serving {
         Supervisor.Plan(workers: settings.workers, settings: settings.text, drainSecondsMax: settings.drainSecondsMax)
     }
 
-    private func report(_ event: Supervisor.Event) {
+    private func report(_ event: Supervisor.Event, _ metrics: Metrics) {
         switch event {
         case .started(let name, let pid):
             log.info("started \(name)", ["child_pid": String(pid)])
         case .ended(let name, let pid, let how, let requests, let delay):
+            metrics.add(name.hasPrefix("worker") ? .workerRestarts : .janitorRestarts)
             log.error(
                 "\(name) ended unasked: \(how)",
                 [

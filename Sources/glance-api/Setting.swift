@@ -70,9 +70,6 @@ extension Setting {
             "Image transfers through each worker at a time at the most; one more is answered 503. Less than `threads_max`, so that metadata always finds a thread."
         ),
         Setting(
-            "request_seconds_max", .number(seconds), "10",
-            "Seconds until nginx must have sent a request's header block."),
-        Setting(
             "client_idle_seconds_max", .number(seconds), "60",
             "Seconds without a byte after which a client that sends or takes an image counts as gone. At most half of `lease_seconds`."
         ),
@@ -146,7 +143,6 @@ extension Setting {
         Setting(
             "header_bytes_max", .number(1024...65_536), "8192",
             "Bytes that the fields of one image may take as header lines. nginx's buffers allow for 64 KiB."),
-        Setting("json_bytes_max", .number(1024...16_777_216), "262144", "Bytes of a JSON body at the most."),
         Setting(
             "free_bytes_min", .number(bytes), "268435456",
             "Bytes that stay free on the file store's file system; an image that would take them is answered 507."),
@@ -157,6 +153,9 @@ extension Setting {
             "janitor_seconds", .number(seconds), "10",
             "Seconds between two rounds of the janitor, which clears up after uploads and deletes that were broken off."
         ),
+        Setting(
+            "scrub_bytes_per_second", .number(bytes), "0",
+            "Bytes of stored images that are read again each second, to find damaged ones. 0: none are."),
         Setting(
             "public_url", .text, "",
             "Where clients find this service, as `https://images.example.com`: image URIs begin with it. Empty: with the scheme, host and port of the request."
@@ -186,7 +185,7 @@ extension Setting {
             "With `identity = none`: whether requests to other addresses than loopback are served too. True lets everybody who reaches the port do everything."
         ),
         Setting(
-            "log_level", .choices(["error", "info"]), "info",
-            "What is logged: `error`, or `info` with starts and stops too."),
+            "log_level", .choices(["error", "info", "debug"]), "info",
+            "What is logged: `error`, `info` with starts and stops too, or `debug` with each request."),
     ]
 }

@@ -10,7 +10,6 @@ struct Settings: Sendable {
     let workers: Int
     let threadsMax: Int
     let transfersMax: Int
-    let requestSecondsMax: Int
     let clientIdleSecondsMax: Int
     let drainSecondsMax: Int
     let registry: RegistrySetting
@@ -29,10 +28,10 @@ struct Settings: Sendable {
     let swift: SwiftSettings?
     let imageBytesMax: Int64
     let headerBytesMax: Int
-    let jsonBytesMax: Int64
     let freeBytesMin: Int64
     let leaseSeconds: Int
     let janitorSeconds: Int
+    let scrubBytesPerSecond: Int64
     let publicURL: String?
     let hosts: Set<String>
     /// Whether nginx says who asks.
@@ -40,7 +39,7 @@ struct Settings: Sendable {
     /// Nil where nginx has nobody's tokens.
     let keystone: KeystoneSettings?
     let open: Bool
-    let logsInfo: Bool
+    let logLevel: Log.Level
     /// All of it as a configuration file, for the processes that this one starts.
     let text: String
 
@@ -52,7 +51,6 @@ struct Settings: Sendable {
         workers = reader.int("workers") == 0 ? max(1, min(cores, 64)) : reader.int("workers")
         threadsMax = reader.int("threads_max")
         transfersMax = reader.int("transfers_max")
-        requestSecondsMax = reader.int("request_seconds_max")
         clientIdleSecondsMax = reader.int("client_idle_seconds_max")
         drainSecondsMax = reader.int("drain_seconds_max")
         registry = try reader.registry("registry")
@@ -67,16 +65,16 @@ struct Settings: Sendable {
         swift = try stores.contains("swift") ? SwiftSettings(reader) : nil
         imageBytesMax = reader.number("image_bytes_max")
         headerBytesMax = reader.int("header_bytes_max")
-        jsonBytesMax = reader.number("json_bytes_max")
         freeBytesMin = reader.number("free_bytes_min")
         leaseSeconds = reader.int("lease_seconds")
         janitorSeconds = reader.int("janitor_seconds")
+        scrubBytesPerSecond = reader.number("scrub_bytes_per_second")
         publicURL = try reader.url("public_url")
         hosts = Set(reader.names("hosts").map { $0.lowercased() })
         asksGateway = reader.text("identity") == "nginx"
         keystone = try asksGateway ? KeystoneSettings(reader) : nil
         open = reader.text("open") == "true"
-        logsInfo = reader.text("log_level") == "info"
+        logLevel = Log.Level(rawValue: reader.text("log_level")) ?? .info
         text = reader.fileText
         try checkTogether(reader)
     }
@@ -98,6 +96,11 @@ struct Settings: Sendable {
                 it must be at least twice client_idle_seconds_max (\(clientIdleSecondsMax)), \
                 else a slow upload loses its reservation
                 """)
+        }
+        if scrubBytesPerSecond > 0, case .remote = registry {
+            throw reader.error(
+                "scrub_bytes_per_second",
+                "it must be 0 where the registry is another service: damage is marked in a database")
         }
         if !stores.isEmpty, !stores.contains(defaultStore) {
             throw reader.error(

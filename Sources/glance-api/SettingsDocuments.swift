@@ -7,6 +7,15 @@ enum SettingsDocuments {
 
           glance-api [serve]  [--config FILE] [--SETTING VALUE]…   serve until TERM or INT; HUP takes new settings and programs
           glance-api check    [--config FILE] [--SETTING VALUE]…   look at settings, libraries, registry and stores
+          glance-api doctor   [--nginx FILE] [--json] [--config FILE] [--SETTING VALUE]…
+                              look at those, the host and nginx: what is wrong, why it matters, what to do
+          glance-api fsck     [--verify] [--repair] [--delete] [--json] [--config FILE] [--SETTING VALUE]…
+                              compare registry and stores; --verify reads every image, --repair marks damaged images in
+                              the registry, --delete removes bytes that nothing names
+          glance-api backup   DIR [--verify] [--config FILE] [--SETTING VALUE]…
+                              copy registry and images while the service runs; what DIR has already stays
+          glance-api restore  DIR [--config FILE] [--SETTING VALUE]…
+                              make a site of a backup, where there is none
           glance-api registry copy --from URL --to URL             move all records: URL as in the setting registry
           glance-api settings --list | --sample | --markdown | --man   every setting: names, a sample file, documentation
           glance-api help

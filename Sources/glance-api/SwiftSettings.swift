@@ -7,6 +7,7 @@ import SettingsText
 struct SwiftSettings: Sendable {
     let authentication: ServerURL
     let credentials: SwiftCredentials
+    let credentialsPath: String
     let container: String
     let containers: Int
     let segmentBytes: Int64
@@ -32,7 +33,8 @@ struct SwiftSettings: Sendable {
         client.idleSecondsMax = reader.int("swift_idle_seconds_max")
         client.caFile = try reader.caFile()
         self.client = client
-        let file = try CredentialsFile(reader.absolutePath("swift_credentials_file"))
+        credentialsPath = try reader.absolutePath("swift_credentials_file")
+        let file = try CredentialsFile(credentialsPath)
         credentials = try Self.credentials(reader, file)
     }
 

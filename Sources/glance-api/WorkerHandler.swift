@@ -20,13 +20,21 @@ struct WorkerHandler: WorkerProcess.Handler {
         return api.respond(toMalformed: defect.description, id: randomName())
     }
 
-    func finished(_ status: Status, requestID: String, error: (any Error)?) {
-        metrics.count(status)
-        if error != nil { metrics.countBroken() }
+    func finished(_ served: ServedRequest) {
+        metrics.count(served)
+        let id = served.request?.id ?? ""
         // A peer that went away is no news; anything else that cut an answer short is.
-        if let error, !(error is StreamError) {
-            log.error("an answer was cut short: \(error)", ["request_id": requestID])
+        if let error = served.error, !(error is StreamError) {
+            log.error("an answer was cut short: \(error)", ["request_id": id])
         }
+        log.debug(
+            "request",
+            [
+                "request_id": id, "route": RouteLabel(served.request).text, "status": String(served.status.code),
+                "path": served.request?.target.segments?.joined(separator: "/") ?? "",
+                "microseconds": String(served.nanoseconds / 1000), "bytes_in": String(served.bytesIn),
+                "bytes_out": String(served.bytesOut),
+            ])
     }
 
     func failed(_ error: PosixError) {

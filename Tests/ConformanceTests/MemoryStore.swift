@@ -74,6 +74,21 @@ final class MemoryStore: ImageStore {
         bytesMax - state.withLock { $0.kept.values.reduce(0) { $0 + Int64($1.count) } }
     }
 
+    func key(of location: Location) -> String { location.text }
+
+    func objects() -> any StoredObjects {
+        MemoryObjects(state.withLock { Array($0.kept) }.map { Self.object($0, $1) })
+    }
+
+    func find(_ location: Location) -> StoredObject? {
+        state.withLock { $0.kept[location] }.map { Self.object(location, $0) }
+    }
+
+    private static func object(_ location: Location, _ bytes: [UInt8]) -> StoredObject {
+        StoredObject(
+            location: location, key: location.text, size: Int64(bytes.count), changedAt: Timestamp(seconds: 1000))
+    }
+
     fileprivate func pass(_ step: Step) throws(Failure) {
         journal.add("store \(step.rawValue)")
         if let failure = state.withLock({ $0.failing[step] }) { throw failure }
@@ -88,6 +103,16 @@ final class MemoryStore: ImageStore {
         }
         guard isNew else { throw .storeAway(name, reason: "the location is taken") }
     }
+}
+
+private final class MemoryObjects: StoredObjects {
+    private var rest: [StoredObject]
+
+    init(_ objects: [StoredObject]) {
+        rest = objects.sorted { $0.key > $1.key }
+    }
+
+    func next() -> StoredObject? { rest.popLast() }
 }
 
 private final class MemoryUpload: ImageUpload {

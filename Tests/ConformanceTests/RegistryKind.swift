@@ -1,5 +1,6 @@
 import GlanceModel
 import GlanceRegistry
+import Testing
 
 /// Every implementation of `ImageRegistry`. The next one is a case here, and its way to open.
 enum RegistryKind: String, CaseIterable, Sendable {
@@ -13,6 +14,13 @@ enum RegistryKind: String, CaseIterable, Sendable {
     static var allCases: [RegistryKind] {
         [.sqlite, .stranger] + (PostgreSQLUnderTest.url == nil ? [] : [.postgresql])
             + (RecordsUnderTest.sites.isEmpty ? [] : [.remote])
+    }
+
+    /// Those that can be looked after: databases.
+    static var databases: [RegistryKind] { allCases.filter { $0 != .remote } }
+
+    func openDatabase() throws -> any UpkeepRegistry {
+        try #require(try open() as? any UpkeepRegistry)
     }
 
     /// A way to the running test's records. Each is like another process: they share nothing but the records.

@@ -1,4 +1,5 @@
 import Dispatch
+import Foundation
 import GlanceModel
 import SQLite
 import Synchronization
@@ -43,6 +44,37 @@ import Testing
                         "the database has schema \(newest + 1), and this program knows \(newest): use a newer glance-api"
                 ))
         #expect(try connection().first("PRAGMA user_version") { $0.integer(0) } == Int64(newest + 1))
+    }
+
+    /// `schema-N.sql` is a registry of that schema, as `.dump` of sqlite3 writes it.
+    @Test(arguments: [1]) func `a database of an earlier schema opens, and has what it had`(schema: Int) throws {
+        let fixture = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .appending(path: "Fixtures/schema-\(schema).sql")
+        let connection = try SQLiteConnection(path: path, busySecondsMax: 20, create: true)
+        try connection.execute("PRAGMA foreign_keys=OFF")
+        let text = try String(contentsOf: fixture, encoding: .utf8)
+        for statement in text.split(separator: ";\n") { try connection.execute(String(statement)) }
+
+        try prepare("another name")
+
+        let registry = try SQLiteRegistry(path: path, busySecondsMax: 20)
+        #expect(try registry.siteID() == "a1b2c3d4e5f60718293a4b5c6d7e8f90")
+        #expect(try registry.schema().found == SQLiteMigrations.all.count)
+        #expect(try registry.defects() == [])
+        let first = try registry.found(ImageID("1")!)
+        #expect(first.image.name.text == "Größe 画")
+        #expect(first.image.properties["distro"] == "Ubuntu 10.04 LTS")
+        #expect(first.image.properties["empty"] == "")
+        #expect(first.image.version == 3)
+        #expect(first.location == Location("ab/cd/abcd0001"))
+        #expect(first.damage == nil)
+        #expect(try registry.found(ImageID("own-name")!).image.owner == "alice")
+        #expect(try registry.found(ImageID("gone")!).image.status == .deleted)
+        #expect(try registry.endLeases() == [ImageID("coming")!])
+        #expect(
+            try Set(registry.doomedBytes(count: 10).map(\.location.text)) == ["ab/cd/abcd0003", "ab/cd/abcd0009"])
+        #expect(try registry.isKnown(Location("glance/0001"), in: .swift))
+        #expect(try registry.reserve(.made(), lease: nil).id.text == "4", "3 was spent")
     }
 
     @Test func `of many who prepare a new database at once, one names its site`() throws {

@@ -207,11 +207,12 @@ import Testing
         }
     }
 
-    private func opened(_ kind: StoreKind) throws -> any ImageStore {
-        let store = try kind.make()
-        try store.open(site: "site", holdsImages: false)
-        return store
-    }
+}
+
+func opened(_ kind: StoreKind) throws -> any ImageStore {
+    let store = try kind.make()
+    try store.open(site: "site", holdsImages: false)
+    return store
 }
 
 /// Bytes of which no two neighbouring thousands are alike.

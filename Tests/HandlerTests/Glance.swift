@@ -106,13 +106,16 @@ final class Glance {
         let exchange = SCGIExchange(Connection(owning: socket), limits: limits, chunk: Chunk())
         do {
             let response: Response
+            var request: Request?
             do {
-                response = handler.respond(to: try exchange.readRequest())
+                let read = try exchange.readRequest()
+                request = read
+                response = handler.respond(to: read)
             } catch let defect as SCGIDefect {
                 response = handler.respond(to: defect)
             }
             try exchange.send(response)
-            handler.finished(response.status, requestID: "", error: nil)
+            handler.finished(ServedRequest(request: request, status: response.status))
         } catch {
             Issue.record(error)
         }

@@ -135,8 +135,8 @@ struct OperatorRouteTests {
 
         #expect(answer.status == 200)
         #expect(answer["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8")
-        #expect(answer.text.contains("glance_requests_total{status=\"200\"} 1\n"))
-        #expect(answer.text.contains("glance_requests_total{status=\"404\"} 2\n"))
+        #expect(answer.text.contains("glance_requests_total{route=\"list\",status=\"200\"} 1\n"))
+        #expect(answer.text.contains("glance_requests_total{route=\"other\",status=\"404\"} 2\n"))
     }
 
     @Test func `a store without room is not ready, and alive`() throws {

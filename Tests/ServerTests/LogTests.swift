@@ -22,7 +22,7 @@ struct LogTests {
 
     @Test func `a line is one JSON object`() async throws {
         let result = await #expect(processExitsWith: .success, observing: [\.standardErrorContent]) {
-            Log(logsInfo: true).info("started", ["detail": "größe \"1\" \\ 画"])
+            Log(.info).info("started", ["detail": "größe \"1\" \\ 画"])
         }
 
         let lines = try lines(try #require(result).standardErrorContent)
@@ -39,7 +39,7 @@ struct LogTests {
     ])
     func `nothing that a client wrote can forge a line`(text: String) async throws {
         let result = await #expect(processExitsWith: .success, observing: [\.standardErrorContent]) { [text] in
-            Log(logsInfo: false).error(text, ["detail": text])
+            Log(.error).error(text, ["detail": text])
         }
 
         let bytes = try #require(result).standardErrorContent
@@ -52,10 +52,22 @@ struct LogTests {
 
     @Test func `info is left out where only errors are wanted`() async throws {
         let result = await #expect(processExitsWith: .success, observing: [\.standardErrorContent]) {
-            Log(logsInfo: false).info("chatter")
-            Log(logsInfo: false).error("trouble")
+            Log(.error).info("chatter")
+            Log(.error).error("trouble")
         }
 
         #expect(try lines(try #require(result).standardErrorContent).map(\.event) == ["trouble"])
+    }
+
+    @Test func `requests are logged where they are wanted alone`() async throws {
+        let result = await #expect(processExitsWith: .success, observing: [\.standardErrorContent]) {
+            Log(.info).debug("not asked for")
+            Log(.debug).debug("request", ["detail": "1"])
+            Log(.debug).info("start")
+        }
+
+        let lines = try lines(try #require(result).standardErrorContent)
+        #expect(lines.map(\.event) == ["request", "start"])
+        #expect(lines.map(\.level) == ["debug", "info"])
     }
 }

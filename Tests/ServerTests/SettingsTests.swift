@@ -197,7 +197,7 @@ struct SettingsTests {
         ("file_directory", ""), ("file_directory", "/"), ("file_directory", "./images"),
         ("public_url", "images.example.com"), ("public_url", "ftp://x"), ("public_url", "https://"),
         ("public_url", "https://a b"), ("public_url", "http://x\"y"), ("public_url", "https://ü.example.com"),
-        ("identity", "keystone"), ("log_level", "debug"), ("default_store", "moon"),
+        ("identity", "keystone"), ("log_level", "trace"), ("default_store", "moon"),
         ("header_bytes_max", "1023"), ("image_bytes_max", "-1"), ("free_bytes_min", "9223372036854775808"),
     ])
     func `a value that cannot be is refused`(key: String, value: String) throws {

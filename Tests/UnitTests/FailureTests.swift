@@ -19,7 +19,7 @@ import Testing
         (.noSpace, 507), (.transfersTaken, 503), (.leaseLost(id), 503), (.registryBusy, 503),
         (.registryAway(reason: secret), 503), (.storeAway(.file, reason: secret), 503), (.storeNotOffered(.file), 503),
         (.notLocal, 503), (.gatewayUnready(reason: secret), 500), (.identityAway(reason: secret), 503),
-        (.readOnly, 503), (.metadataAlone, 400),
+        (.readOnly, 503), (.metadataAlone, 400), (.damaged(id, how: secret), 500),
     ]
 
     @Test(arguments: all)

@@ -6,7 +6,7 @@ import Sockets
 import Workers
 
 /// The settings that the supervisor handed over.
-private func inheritedSettings() throws -> Settings {
+func inheritedSettings() throws -> Settings {
     guard fcntl(ChildDescriptor.settings, F_GETFD) >= 0 else { throw onlyBySupervisor }
     let file = FileDescriptor(owning: ChildDescriptor.settings)
     var sources = SettingsSources()
@@ -14,11 +14,11 @@ private func inheritedSettings() throws -> Settings {
     return try Settings(sources)
 }
 
-private let onlyBySupervisor = SettingsError(
+let onlyBySupervisor = SettingsError(
     place: "worker, janitor", problem: "only a supervisor starts these: run glance-api serve")
 
 /// In lists of processes a program that was started as /proc/self/exe would be `exe`. Nothing depends on it.
-private func goByOwnName() {
+func goByOwnName() {
     _ = try? FileDescriptor(opening: "/proc/self/comm", flags: O_WRONLY).writeAll(Array("glance-api".utf8))
 }
 
@@ -36,10 +36,10 @@ struct WorkerMain {
     func run() throws -> Int32 {
         signal(SIGPIPE, SIG_IGN)
         goByOwnName()
-        let assembly = Assembly(try inheritedSettings())
-        let settings = assembly.settings
         let page = try SharedPage(FileDescriptor(owning: ChildDescriptor.page))
         let metrics = Metrics(page: page, worker: number)
+        let assembly = Assembly(try inheritedSettings(), metrics: metrics)
+        let settings = assembly.settings
         let transfers = TransferSlots(max: settings.transfersMax) { metrics.setTransfers($0) }
         let images = try assembly.images(transfers: transfers)
         let api = try assembly.api(images) { metrics.text(stores: images.stores) }
@@ -58,38 +58,4 @@ struct WorkerMain {
 
     /// After so long without work a thread that is one too many ends.
     private static let acceptSeconds = 5
-}
-
-/// `glance-api janitor`, as the supervisor starts it.
-struct JanitorMain {
-    func run() throws -> Int32 {
-        goByOwnName()
-        let assembly = Assembly(try inheritedSettings())
-        Signals.block([SIGTERM, SIGINT, SIGHUP])
-        Lifeline.watch(FileDescriptor(owning: ChildDescriptor.lifeline))
-        let janitor = try assembly.janitor()
-        repeat {
-            do throws(Failure) {
-                if !assembly.settings.isReadOnly, let sweep = try janitor.sweep() { report(sweep, to: assembly.log) }
-            } catch {
-                assembly.log.error("the janitor could not work: \(error.operatorReason ?? error.message)")
-            }
-        } while isToGoOn(afterSeconds: assembly.settings.janitorSeconds)
-        return 0
-    }
-
-    private func isToGoOn(afterSeconds seconds: Int) -> Bool {
-        switch Signals.wait(for: [SIGTERM, SIGINT, SIGHUP], milliseconds: seconds * 1000) {
-        case nil: true
-        default: false
-        }
-    }
-
-    private func report(_ sweep: Janitor.Sweep, to log: Log) {
-        for id in sweep.endedLeases { log.error("an upload was broken off and is cleared away", ["image": id.text]) }
-        if sweep.removed > 0 { log.info("bytes removed", ["images": String(sweep.removed)]) }
-        for failure in sweep.failures {
-            log.error("bytes could not be removed: \(failure.operatorReason ?? failure.message)")
-        }
-    }
 }
