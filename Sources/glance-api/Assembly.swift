@@ -69,7 +69,8 @@ struct Assembly {
 
     /// The registry as one that can be compared with the stores, counted and marked; nil where it is another service.
     func upkeep() throws(Failure) -> (any UpkeepRegistry)? {
-        try settings.registry.openDatabase(settings)
+        if case .remote = settings.registry { return nil }
+        return try settings.registry.database(settings)
     }
 
     /// The same, for a command that cannot do without it. Nothing is made or migrated by asking.
