@@ -17,7 +17,7 @@ enum RegistryKind: String, CaseIterable, Sendable {
     }
 
     /// Those that can be looked after: databases.
-    static var databases: [RegistryKind] { allCases.filter { $0 != .remote } }
+    static var databases: [RegistryKind] { allCases.filter { [.sqlite, .postgresql].contains($0) } }
 
     func openDatabase() throws -> any UpkeepRegistry {
         try #require(try open() as? any UpkeepRegistry)
