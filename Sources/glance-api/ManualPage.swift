@@ -33,6 +33,10 @@ enum ManualPage {
 
     private static let synopsis = [
         "glance-api [serve] [--config FILE] [--SETTING VALUE]…", "glance-api check [--config FILE] [--SETTING VALUE]…",
+        "glance-api doctor [--nginx FILE] [--json] [--config FILE] [--SETTING VALUE]…",
+        "glance-api fsck [--verify] [--repair] [--delete] [--json] [--config FILE] [--SETTING VALUE]…",
+        "glance-api backup DIR [--verify] [--config FILE] [--SETTING VALUE]…",
+        "glance-api restore DIR [--config FILE] [--SETTING VALUE]…",
         "glance-api settings --list | --sample | --markdown | --man", "glance-api help",
     ].map(escaped).joined(separator: "\n")
 
@@ -42,6 +46,19 @@ enum ManualPage {
             "`check`",
             "Looks at settings, libraries, registry and stores. Makes the registry and the directory of images where they are missing, as `serve` does."
         ),
+        (
+            "`doctor`",
+            "Looks at everything that the service needs, nginx's configuration too: what is wrong, why that matters, what to do. Changes nothing. Exit status 1 where there is a problem."
+        ),
+        (
+            "`fsck`",
+            "Compares registry and stores in both directions, while the service runs. `--verify` reads every image, `--repair` marks damaged ones in the registry, `--delete` removes bytes that nothing names. Exit status 1 where something is wrong and was not put right."
+        ),
+        (
+            "`backup`",
+            "Copies registry and images to a directory, while the service runs; what is there already stays. `--verify` reads every image of the copy."
+        ),
+        ("`restore`", "Makes a site of such a copy, where there is none."),
         ("`settings`", "Prints every setting: the names, a sample file, a page of documentation, or this page."),
         ("`help`", "Prints a short help."),
     ]
