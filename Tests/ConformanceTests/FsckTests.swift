@@ -124,6 +124,25 @@ import Testing
         #expect(try store.find(location) != nil)
     }
 
+    @Test func `bytes that somebody names after the listing are left alone`() throws {
+        let store = try opened(.memory)
+        let location = try store.location(named: "a1b2c3", for: 5)
+        try keep(pattern(5), in: store, at: location)
+        var options = Fsck.Options(ageSecondsMin: 0)
+        options.deletes = true
+        let lease = Lease(name: "l", bytes: StoredBytes(store: store.name, location: location), seconds: 3600)
+        let registry = registry
+
+        // The time is asked for when the listings have been compared, right before the judgement.
+        let tally = try Fsck(registry: registry, options: options) {
+            _ = try? registry.reserve(.made(), lease: lease)
+            return Timestamp(seconds: .max)
+        }.check(store) { Issue.record("\($0)") }
+
+        #expect(tally.findings == 0)
+        #expect(try store.find(location) != nil)
+    }
+
     @Test(arguments: StoreKind.allCases)
     func `bytes younger than a lease are nobody's rubbish`(kind: StoreKind) throws {
         let store = try opened(kind)
