@@ -151,6 +151,9 @@ package enum ImageJSON {
 
     private static func reportedImage(_ scanner: inout JSONScanner) -> ReportedImage? {
         var image = ReportedImage()
+        // As many as a service of this kind says: a dictionary that grows is filled anew.
+        image.texts.reserveCapacity(ImageFields.Name.allCases.count + 8)
+        image.properties.reserveCapacity(8)
         let isObject = scanner.object { scanner, key in
             if key == "properties", scanner.next() == UInt8(ascii: "{") {
                 return scanner.object { scanner, key in take(key, from: &scanner, into: &image.properties) }

@@ -72,7 +72,7 @@ struct JSONScanner {
             switch bytes[place] {
             case UInt8(ascii: "\""):
                 place += 1
-                return String(validating: bytes[start..<place - 1], as: UTF8.self)
+                return String(validating: UnsafeBufferPointer(rebasing: bytes[start..<place - 1]), as: UTF8.self)
             case UInt8(ascii: "\\"): return escapedString(Array(bytes[start..<place]))
             default: place += 1
             }

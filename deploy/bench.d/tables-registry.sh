@@ -44,7 +44,7 @@ INSERT INTO properties (sequence, key, value)
     WHERE first.id = 'grown-000001' AND copy.id LIKE 'grown-%' AND copy.id <> first.id;
 UPDATE counter SET sequence = (SELECT max(sequence) FROM images);
 COMMIT;
-VACUUM ANALYZE;
+VACUUM ANALYZE ids, images, properties;
 END
 }
 
