@@ -129,7 +129,7 @@ import Testing
         #expect(Set(ids).count == 40)
         let sessions = try ask(
             "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'glance-api'", direct)
-        #expect(sessions == ["2"], "all of them over the bouncer's own connections")
+        #expect(["1", "2"].contains(sessions.first), "all of them over the bouncer's own connections, two at most")
         bouncer.restart()
         try doEverything(on: site)
     }
