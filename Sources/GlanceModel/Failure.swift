@@ -8,6 +8,10 @@ package enum Failure: Error, Equatable, Sendable {
     case unknownStore(String, offered: [StoreName])
     case unknownMarker(String)
     case imageTooLarge(limit: Int64)
+    /// Of one owner.
+    case tooManyImages(limit: Int64)
+    /// Of one owner.
+    case tooManyBytes(Int64, left: Int64, limit: Int64)
     /// This service has no store.
     case metadataAlone
 

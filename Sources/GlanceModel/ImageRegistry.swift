@@ -14,11 +14,13 @@ package protocol ImageRegistry: Sendable {
 
     /// Takes an id and keeps the record: queued without a lease, saving with one. No other caller, in any process on any
     /// host, gets the same id. Without an id of the client's it takes the next number that is free and was never given.
-    /// Throws `idTaken`.
-    func reserve(_ draft: NewImage, lease: Lease?) throws(Failure) -> Image
+    /// Throws `idTaken`, and `tooManyImages` or `tooManyBytes` where all that the owner has would be more than `quota`,
+    /// however many reserve at once; a registry that is another service knows no quotas.
+    func reserve(_ draft: NewImage, lease: Lease?, within quota: OwnerQuota?) throws(Failure) -> Image
 
     /// Turns a queued record of that version into a saving one. False when it is no longer queued or no longer that version.
-    func beginSaving(_ id: ImageID, version: Int64, lease: Lease) throws(Failure) -> Bool
+    /// Throws `tooManyBytes` as `reserve` does.
+    func beginSaving(_ id: ImageID, version: Int64, lease: Lease, within quota: OwnerQuota?) throws(Failure) -> Bool
 
     /// Puts off the end of a lease. False when it was lost.
     func renew(_ lease: Lease, of id: ImageID) throws(Failure) -> Bool
@@ -117,11 +119,14 @@ package struct NewImage: Equatable, Sendable {
 package struct Lease: Equatable, Sendable {
     package let name: String
     package let bytes: StoredBytes
+    /// How many of them there will be.
+    package let size: Int64
     package let seconds: Int
 
-    package init(name: String, bytes: StoredBytes, seconds: Int) {
+    package init(name: String, bytes: StoredBytes, size: Int64, seconds: Int) {
         self.name = name
         self.bytes = bytes
+        self.size = size
         self.seconds = seconds
     }
 }

@@ -8,7 +8,8 @@ extension ImageService {
         let new = NewImage(
             draft, store: try stores.name(draft.store), owner: caller.identity.ownerName, createdAt: now(draft))
         try caller.showable(new.atItsLongest)
-        guard let body else { return try registry.reserve(new, lease: nil) }
+        let quota = quota(of: new.owner, for: caller)
+        guard let body else { return try registry.reserve(new, lease: nil, within: quota) }
 
         let store = try stores.offered(draft.store)
         try checkSize(of: body, declared: new.size)
@@ -16,7 +17,7 @@ extension ImageService {
         defer { withExtendedLifetime(slot) {} }
         try store.checkRoom(for: body.length)
         let lease = try newLease(for: body, in: store)
-        let image = try registry.reserve(new, lease: lease)
+        let image = try registry.reserve(new, lease: lease, within: quota)
         return try save(body, as: image, in: store, under: lease)
     }
 
@@ -37,7 +38,15 @@ extension ImageService {
         let location = try store.location(named: surroundings.newName(), for: body.length)
         return Lease(
             name: surroundings.newName(), bytes: StoredBytes(store: store.name, location: location),
-            seconds: limits.leaseSeconds)
+            size: body.length, seconds: limits.leaseSeconds)
+    }
+
+    /// What the owner's images may come to; nil where nothing bounds them. Admins are bound by nothing.
+    func quota(of owner: String, for caller: Caller) -> OwnerQuota? {
+        guard limits.ownerImagesMax != nil || limits.ownerBytesMax != nil, !caller.identity.mayEverything else {
+            return nil
+        }
+        return OwnerQuota(owner: owner, imagesMax: limits.ownerImagesMax, bytesMax: limits.ownerBytesMax)
     }
 
     /// What is known to be wrong with data before they are read.

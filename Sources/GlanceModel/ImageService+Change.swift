@@ -39,7 +39,8 @@ extension ImageService {
             defer { withExtendedLifetime(slot) {} }
             try store.checkRoom(for: body.length)
             let lease = try newLease(for: body, in: store)
-            guard try registry.beginSaving(id, version: queued.version, lease: lease) else { continue }
+            let quota = quota(of: queued.owner, for: caller)
+            guard try registry.beginSaving(id, version: queued.version, lease: lease, within: quota) else { continue }
             return try save(body, as: target, in: store, under: lease)
         }
         throw .registryBusy

@@ -27,6 +27,10 @@ package struct ImageLimits: Sendable {
     package var leaseSeconds: Int
     /// True: nothing may be added, changed or deleted.
     package var isReadOnly = false
+    /// Images of one owner; nil: no bound.
+    package var ownerImagesMax: Int64?
+    /// Bytes of one owner's images; nil: no bound.
+    package var ownerBytesMax: Int64?
 
     package init(imageBytesMax: Int64, leaseSeconds: Int) {
         self.imageBytesMax = imageBytesMax

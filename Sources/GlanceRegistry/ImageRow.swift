@@ -47,6 +47,19 @@ enum ImageRow {
             })
     }
 
+    /// What an owner has, by an index alone.
+    static func usage(of owner: String) -> String {
+        """
+        SELECT count(*), CAST(coalesce(sum(
+            CASE status WHEN 'available' THEN size WHEN 'saving' THEN attempt_size END), 0) AS BIGINT)
+        FROM images WHERE status <> 'deleted' AND owner = \(owner)
+        """
+    }
+
+    static func usage(_ row: some SQLRow) -> OwnerUsage {
+        OwnerUsage(images: row.integer(0), bytes: row.integer(1))
+    }
+
     /// The columns that a new row has and that never change: id, is_generated, owner, created_at, status.
     static func newValues<Value: SQLValue>(_ image: Image, isGenerated: Bool) -> [Value] {
         [

@@ -4,7 +4,7 @@ import PostgreSQL
 /// The schema's history: append-only, one entry a version. A database remembers how many of them it has seen in
 /// `site.schema`.
 enum PostgreSQLMigrations {
-    static let all: [[String]] = [first, second]
+    static let all: [[String]] = [first, second, third]
 
     /// One host at a time changes the schema, and one that finds it changed waits for nothing else: any number will do
     /// that no other program locks in the same database.
@@ -82,6 +82,17 @@ enum PostgreSQLMigrations {
         """,
         "CREATE TABLE scrub (holder TEXT COLLATE \"C\" NOT NULL, ends_at BIGINT NOT NULL, sequence BIGINT NOT NULL)",
         "INSERT INTO scrub (holder, ends_at, sequence) VALUES ('', 0, 0)",
+    ]
+
+    /// As in SQLite's registry.
+    private static let third = [
+        "ALTER TABLE images ADD COLUMN attempt_size BIGINT",
+        """
+        UPDATE images SET attempt_size = size WHERE status = 'saving' AND is_size_known <> 0
+        """,
+        """
+        CREATE INDEX images_owned ON images (owner, status, size, attempt_size) WHERE status <> 'deleted'
+        """,
     ]
 
     private static let listIndexes = [

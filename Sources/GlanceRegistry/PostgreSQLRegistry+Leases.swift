@@ -6,16 +6,19 @@ extension PostgreSQLRegistry {
     private static let numbersAtOnce: Int64 = 10_000
     private static let attemptsMax = 1000
 
-    package func reserve(_ new: NewImage, lease: Lease?) throws(Failure) -> Image {
+    package func reserve(_ new: NewImage, lease: Lease?, within quota: OwnerQuota?) throws(Failure) -> Image {
         let name = lease?.name ?? newName()
         for attempt in 0..<Self.attemptsMax {
             let id = try pool.write { connection throws(PostgreSQLError) in
-                try reserve(new, lease, name, among: attempt == 0 ? 1 : Self.numbersAtOnce, on: connection)
+                let added = OwnerUsage(images: 1, bytes: lease?.size ?? 0)
+                return try within(quota, adding: added, on: connection) { () throws(PostgreSQLError) in
+                    try reserve(new, lease, name, among: attempt == 0 ? 1 : Self.numbersAtOnce, on: connection)
+                }
             } lookUp: { failure throws(Failure) in
                 // Not repeated: a first attempt that arrives late would be a second image.
                 guard let reserved = try self.reserved(as: name) else { throw failure }
-                return reserved
-            }
+                return .success(reserved)
+            }.get()
             if let id { return new.image(id, lease == nil ? .queued : .saving) }
             if let wanted = new.id { throw .idTaken(wanted) }
         }
@@ -45,16 +48,17 @@ extension PostgreSQLRegistry {
             ), added AS (
                 INSERT INTO images (sequence, id, is_generated, owner, created_at, status, name, type, size,
                     is_size_known, store, updated_at, is_public, sha256, version, lease, lease_ends_at, attempt_store,
-                    location)
+                    location, attempt_size)
                 SELECT counted.sequence, taken.id, $3::smallint, $4::text, $5::bigint, $6::text, $7::text, $8::text,
                     $9::bigint, $10::smallint, $11::text, $12::bigint, $13::smallint, $14::text, $15::bigint, $16::text,
-                    \(Self.now) + $17::bigint, $18::text, $19::text
+                    \(Self.now) + $17::bigint, $18::text, $19::text,
+                    $20::bigint
                 FROM counted, taken
                 RETURNING sequence, id
             ), described AS (
                 INSERT INTO properties (sequence, key, value)
                 SELECT added.sequence, pairs.key, pairs.value
-                FROM added, unnest($20::text[], $21::text[]) AS pairs (key, value)
+                FROM added, unnest($21::text[], $22::text[]) AS pairs (key, value)
             )
             SELECT id FROM added
             """,
@@ -74,18 +78,49 @@ extension PostgreSQLRegistry {
         }
     }
 
-    package func beginSaving(_ id: ImageID, version: Int64, lease: Lease) throws(Failure) -> Bool {
+    package func beginSaving(
+        _ id: ImageID, version: Int64, lease: Lease, within quota: OwnerQuota?
+    ) throws(Failure) -> Bool {
         let begin = { (connection: PostgreSQLConnection) throws(PostgreSQLError) in
-            try connection.execute(
-                """
-                UPDATE images SET status = 'saving', was_queued = 1, lease = $3, lease_ends_at = \(Self.now) + $4::bigint,
-                    attempt_store = $5, location = $6
-                WHERE id = $1 AND version = $2 AND status = 'queued'
-                """, [.text(id.text), .integer(version)] + PostgreSQLValue.values(of: lease)) == 1
+            let added = OwnerUsage(images: 0, bytes: lease.size)
+            return try within(quota, adding: added, on: connection) { () throws(PostgreSQLError) in
+                try beginSaving(id, version: version, lease: lease, on: connection)
+            }
         }
         return try pool.write(begin) { failure throws(Failure) in
-            if try pool.write(begin, lookUp: { failure throws(Failure) in throw failure }) { return true }
-            return try reserved(as: lease.name) == id
+            let second = try pool.write(begin, lookUp: { failure throws(Failure) in throw failure })
+            return try reserved(as: lease.name) == id ? .success(true) : second
+        }.get()
+    }
+
+    private func beginSaving(
+        _ id: ImageID, version: Int64, lease: Lease, on connection: PostgreSQLConnection
+    ) throws(PostgreSQLError) -> Bool {
+        try connection.execute(
+            """
+            UPDATE images SET status = 'saving', was_queued = 1, lease = $3, lease_ends_at = \(Self.now) + $4::bigint,
+                attempt_store = $5, location = $6, attempt_size = $7
+            WHERE id = $1 AND version = $2 AND status = 'queued'
+            """, [.text(id.text), .integer(version)] + PostgreSQLValue.values(of: lease)) == 1
+    }
+
+    /// Does `body` where the quota allows what it adds. With a quota both are one transaction, in which the counter's row
+    /// keeps whoever else adds or fills images under one waiting.
+    private func within<Value>(
+        _ quota: OwnerQuota?, adding added: OwnerUsage, on connection: PostgreSQLConnection,
+        _ body: () throws(PostgreSQLError) -> Value
+    ) throws(PostgreSQLError) -> Result<Value, Failure> {
+        guard let quota else { return .success(try body()) }
+        return try connection.transaction { () throws(PostgreSQLError) in
+            // A change, which makes a transaction of stricter isolation that had to wait start again.
+            try connection.execute("UPDATE counter SET last = last")
+            let used = try connection.rows(ImageRow.usage(of: "$1"), [.text(quota.owner)], ImageRow.usage)
+            do throws(Failure) {
+                for used in used { try quota.check(used, adding: added) }
+            } catch {
+                return .failure(error)
+            }
+            return .success(try body())
         }
     }
 
@@ -106,7 +141,7 @@ extension PostgreSQLRegistry {
                 WITH changed AS (
                     UPDATE images SET status = 'available', name = $3, type = $4, size = $5, is_size_known = $6,
                         store = $7, updated_at = $8, is_public = $9, sha256 = $10, version = $11,
-                        lease = NULL, lease_ends_at = NULL, attempt_store = NULL
+                        lease = NULL, lease_ends_at = NULL, attempt_store = NULL, attempt_size = NULL
                     WHERE id = $1 AND lease = $2 AND status = 'saving'
                     RETURNING sequence
                 ), \(Self.describing)
@@ -164,7 +199,7 @@ extension PostgreSQLRegistry {
             WHERE ids.id = attempt.id AND attempt.was_queued = 0 AND attempt.is_generated = 0
         ), queued AS (
             UPDATE images SET status = 'queued', was_queued = 0, lease = NULL, lease_ends_at = NULL,
-                attempt_store = NULL, location = NULL
+                attempt_store = NULL, attempt_size = NULL, location = NULL
             FROM attempt WHERE images.sequence = attempt.sequence AND attempt.was_queued = 1
         )
         """

@@ -83,7 +83,7 @@ package struct RegistryCopy {
     private static let imageColumns = [
         "sequence", "id", "is_generated", "name", "type", "size", "is_size_known", "store", "created_at", "updated_at",
         "deleted_at", "status", "is_public", "owner", "sha256", "version", "location", "attempt_store", "lease",
-        "lease_ends_at", "was_queued", "damage",
+        "lease_ends_at", "was_queued", "damage", "attempt_size",
     ]
 
     /// The lease of what is not being saved is nobody's business but its registry's.

@@ -1,7 +1,9 @@
 import GlanceModel
 
 extension RemoteRegistry {
-    package func beginSaving(_ id: ImageID, version: Int64, lease: Lease) throws(Failure) -> Bool {
+    package func beginSaving(
+        _ id: ImageID, version: Int64, lease: Lease, within quota: OwnerQuota?
+    ) throws(Failure) -> Bool {
         try service.change(id) { record throws(Failure) in
             guard record.image.status == .queued, record.image.version == version else { return false }
             record.image.status = .saving

@@ -61,7 +61,7 @@ package struct RemoteRegistry: ImageRegistry {
             image: record.image, location: record.image.status == .available ? record.location : nil, sequence: 0)
     }
 
-    package func reserve(_ draft: NewImage, lease: Lease?) throws(Failure) -> Image {
+    package func reserve(_ draft: NewImage, lease: Lease?, within quota: OwnerQuota?) throws(Failure) -> Image {
         let image = draft.image(draft.id ?? ImageID(generated: 0), lease == nil ? .queued : .saving)
         let attempt = try lease.map { lease throws(Failure) in try self.attempt(lease, wasQueued: false) }
         return try service.add(RemoteRecord(image, attempt: attempt), id: draft.id).image

@@ -28,8 +28,11 @@ extension SQLValue {
 
     /// What a new or a saving row knows of its lease: its name, its seconds, and the bytes' store and location.
     static func values(of lease: Lease?) -> [Self] {
-        guard let lease else { return [.null, .null, .null, .null] }
+        guard let lease else { return [.null, .null, .null, .null, .null] }
         let bytes = lease.bytes
-        return [.text(lease.name), .integer(Int64(lease.seconds)), .text(bytes.store.text), .text(bytes.location.text)]
+        return [
+            .text(lease.name), .integer(Int64(lease.seconds)), .text(bytes.store.text), .text(bytes.location.text),
+            .integer(lease.size),
+        ]
     }
 }

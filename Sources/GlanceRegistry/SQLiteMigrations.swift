@@ -4,7 +4,7 @@ import SQLite
 /// The schema's history: append-only, one entry a version. A database remembers how many of them it has seen in
 /// `PRAGMA user_version`.
 enum SQLiteMigrations {
-    static let all: [[String]] = [first, second]
+    static let all: [[String]] = [first, second, third]
 
     /// `images.sequence` is the order in which images were added, and never comes twice. A row with a lease is an attempt
     /// to store data: `location` is where. Rows of deleted images stay for ever, because their ids do. `spent_ids` are
@@ -97,6 +97,17 @@ enum SQLiteMigrations {
         "CREATE INDEX images_by_location ON images (coalesce(attempt_store, store), location) WHERE location IS NOT NULL",
         "CREATE TABLE scrub (holder TEXT NOT NULL, ends_at INTEGER NOT NULL, sequence INTEGER NOT NULL)",
         "INSERT INTO scrub (holder, ends_at, sequence) VALUES ('', 0, 0)",
+    ]
+
+    /// The bytes that an upload will have, and what one owner has.
+    private static let third = [
+        "ALTER TABLE images ADD COLUMN attempt_size INTEGER",
+        """
+        UPDATE images SET attempt_size = size WHERE status = 'saving' AND is_size_known <> 0
+        """,
+        """
+        CREATE INDEX images_owned ON images (owner, status, size, attempt_size) WHERE status <> 'deleted'
+        """,
     ]
 
     /// Brings a database to the newest version, in one transaction. `newSite` is the site's name if it is a new database.

@@ -2,7 +2,7 @@ import GlanceModel
 import SQLite
 
 extension SQLiteRegistry {
-    package func reserve(_ new: NewImage, lease: Lease?) throws(Failure) -> Image {
+    package func reserve(_ new: NewImage, lease: Lease?, within quota: OwnerQuota?) throws(Failure) -> Image {
         try pool.write { connection throws(Failure) in
             let id: ImageID
             if let wanted = new.id {
@@ -11,6 +11,7 @@ extension SQLiteRegistry {
             } else {
                 id = try nextNumber(on: connection)
             }
+            try check(quota, adding: OwnerUsage(images: 1, bytes: lease?.size ?? 0), on: connection)
             let image = new.image(id, lease == nil ? .queued : .saving)
             try asFailure { () throws(SQLiteError) in
                 try insert(image, isGenerated: new.id == nil, lease: lease, on: connection)
@@ -20,13 +21,16 @@ extension SQLiteRegistry {
         }
     }
 
-    package func beginSaving(_ id: ImageID, version: Int64, lease: Lease) throws(Failure) -> Bool {
+    package func beginSaving(
+        _ id: ImageID, version: Int64, lease: Lease, within quota: OwnerQuota?
+    ) throws(Failure) -> Bool {
         try pool.write { connection throws(Failure) in
-            try asFailure { () throws(SQLiteError) in
+            try check(quota, adding: OwnerUsage(images: 0, bytes: lease.size), on: connection)
+            return try asFailure { () throws(SQLiteError) in
                 try connection.execute(
                     """
                     UPDATE images SET status = 'saving', was_queued = 1, lease = ?3, lease_ends_at = unixepoch() + ?4,
-                        attempt_store = ?5, location = ?6
+                        attempt_store = ?5, location = ?6, attempt_size = ?7
                     WHERE id = ?1 AND version = ?2 AND status = 'queued'
                     """, [.text(id.text), .integer(version)] + SQLiteValue.values(of: lease))
                 return connection.changes == 1
@@ -54,7 +58,7 @@ extension SQLiteRegistry {
                     """
                     UPDATE images SET status = 'available', name = ?3, type = ?4, size = ?5, is_size_known = ?6, store = ?7,
                         updated_at = ?8, is_public = ?9, sha256 = ?10, version = ?11,
-                        lease = NULL, lease_ends_at = NULL, attempt_store = NULL
+                        lease = NULL, lease_ends_at = NULL, attempt_store = NULL, attempt_size = NULL
                     WHERE id = ?1 AND lease = ?2 AND status = 'saving'
                     """, [.text(image.id.text), .text(lease.name)] + ImageRow.changingValues(image))
                 guard connection.changes == 1 else { return false }
@@ -90,9 +94,20 @@ extension SQLiteRegistry {
         try connection.execute(
             """
             UPDATE images SET status = 'queued', was_queued = 0, lease = NULL, lease_ends_at = NULL, attempt_store = NULL,
-                location = NULL
+                attempt_size = NULL, location = NULL
             WHERE \(condition)
             """, key)
+    }
+
+    /// In the transaction of what is added: no other one comes in between.
+    private func check(
+        _ quota: OwnerQuota?, adding added: OwnerUsage, on connection: SQLiteConnection
+    ) throws(Failure) {
+        guard let quota else { return }
+        let used = try asFailure { () throws(SQLiteError) in
+            try connection.first(ImageRow.usage(of: "?1"), [.text(quota.owner)], ImageRow.usage)
+        }
+        if let used { try quota.check(used, adding: added) }
     }
 
     private func isFree(_ id: ImageID, on connection: SQLiteConnection) throws(Failure) -> Bool {
@@ -121,8 +136,10 @@ extension SQLiteRegistry {
         try connection.execute(
             """
             INSERT INTO images (id, is_generated, owner, created_at, status, name, type, size, is_size_known, store,
-                updated_at, is_public, sha256, version, lease, lease_ends_at, attempt_store, location)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, unixepoch() + ?16, ?17, ?18)
+                updated_at, is_public, sha256, version, lease, lease_ends_at, attempt_store, location,
+                attempt_size)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, unixepoch() + ?16, ?17, ?18,
+                ?19)
             """,
             ImageRow.newValues(image, isGenerated: isGenerated) + ImageRow.changingValues(image)
                 + SQLiteValue.values(of: lease))

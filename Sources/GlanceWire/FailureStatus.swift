@@ -53,7 +53,7 @@ extension Failure {
         case .clientSilent: .clientSilent
         case .idTaken, .dataComing, .dataImmutable, .fieldImmutable, .versionConflict: .conflict
         case .preconditionFailed: .preconditionFailed
-        case .imageTooLarge: .tooLarge
+        case .imageTooLarge, .tooManyImages, .tooManyBytes: .tooLarge
         case .storeBroken: .badGateway
         case .damaged: .unforeseen
         case .transfersTaken, .readOnly, .leaseLost, .registryBusy, .registryAway, .storeAway, .storeForeign,
@@ -71,8 +71,8 @@ extension Failure {
         case .registryAway, .storeAway, .identityAway: 10
         case .readOnly, .storeForeign, .storeNotOffered, .notLocal: 60
         case .invalid, .sizeMismatch, .digestMismatch, .fieldsTooLong, .unknownStore, .unknownMarker, .imageTooLarge,
-            .metadataAlone,
-            .loginNeeded, .notAllowed, .notFound, .noData, .idTaken, .dataComing, .dataImmutable, .fieldImmutable,
+            .tooManyImages, .tooManyBytes, .metadataAlone, .loginNeeded, .notAllowed, .notFound, .noData, .idTaken,
+            .dataComing, .dataImmutable, .fieldImmutable,
             .versionConflict, .preconditionFailed, .clientGone, .clientSilent, .noSpace, .storeBroken, .damaged,
             .gatewayUnready:
             nil
@@ -95,6 +95,10 @@ extension Failure {
             "The marker “\(excerpt(marker))” names no image: give the id of the last image of the page before."
         case .imageTooLarge(let limit):
             "The image is too large: this service takes up to \(limit) bytes."
+        case .tooManyImages(let limit):
+            "You have as many images as anybody may have here, \(limit): delete one that is no longer needed, or ask the operator for more."
+        case .tooManyBytes(let size, let left, let limit):
+            "The image has \(size) bytes, and of the \(limit) that anybody may keep here you have \(left) left: delete images that are no longer needed, or ask the operator for more."
         case .metadataAlone:
             "This service keeps the metadata of images alone: send the image to the Glance that keeps its records here."
         case .loginNeeded:

@@ -131,6 +131,8 @@ struct Assembly {
         let registry = try registry()
         var limits = ImageLimits(imageBytesMax: settings.imageBytesMax, leaseSeconds: settings.leaseSeconds)
         limits.isReadOnly = settings.isReadOnly
+        limits.ownerImagesMax = settings.ownerImagesMax
+        limits.ownerBytesMax = settings.ownerBytesMax
         return ImageService(
             registry: registry, stores: try stores(registry), limits: limits, transfers: transfers,
             surroundings: surroundings)

@@ -31,12 +31,14 @@ struct MeasuredRegistry: ImageRegistry {
         try read { registry throws(Failure) in try registry.record(id) }
     }
 
-    func reserve(_ draft: NewImage, lease: Lease?) throws(Failure) -> Image {
-        try write { registry throws(Failure) in try registry.reserve(draft, lease: lease) }
+    func reserve(_ draft: NewImage, lease: Lease?, within quota: OwnerQuota?) throws(Failure) -> Image {
+        try write { registry throws(Failure) in try registry.reserve(draft, lease: lease, within: quota) }
     }
 
-    func beginSaving(_ id: ImageID, version: Int64, lease: Lease) throws(Failure) -> Bool {
-        try write { registry throws(Failure) in try registry.beginSaving(id, version: version, lease: lease) }
+    func beginSaving(_ id: ImageID, version: Int64, lease: Lease, within quota: OwnerQuota?) throws(Failure) -> Bool {
+        try write { registry throws(Failure) in
+            try registry.beginSaving(id, version: version, lease: lease, within: quota)
+        }
     }
 
     func renew(_ lease: Lease, of id: ImageID) throws(Failure) -> Bool {

@@ -177,6 +177,13 @@ extension Setting {
             "Roles of Keystone, with blanks between them: a token with one of them, for whatever project, is an admin's here. Empty: there are no admins."
         ),
         Setting(
+            "owner_images_max", .number(bytes), "0",
+            "With `identity = nginx` and records in SQLite or PostgreSQL: images that one user may have at the most, queued ones included; one more is answered 413. Admins may have any number. 0: so may everybody."
+        ),
+        Setting(
+            "owner_bytes_max", .number(bytes), "0",
+            "The same for the bytes of one user's images together, those included that are coming in. 0: no bound."),
+        Setting(
             "ca_file", .text, "",
             "Certificates (PEM) that `https` servers of OpenStack Swift and Keystone are trusted by. Empty: the system's."
         ),

@@ -29,6 +29,10 @@ struct Settings: Sendable {
     let imageBytesMax: Int64
     let headerBytesMax: Int
     let freeBytesMin: Int64
+    /// Nil: any number.
+    let ownerImagesMax: Int64?
+    /// Nil: any number.
+    let ownerBytesMax: Int64?
     let leaseSeconds: Int
     let janitorSeconds: Int
     let scrubBytesPerSecond: Int64
@@ -66,6 +70,8 @@ struct Settings: Sendable {
         imageBytesMax = reader.number("image_bytes_max")
         headerBytesMax = reader.int("header_bytes_max")
         freeBytesMin = reader.number("free_bytes_min")
+        ownerImagesMax = reader.bound("owner_images_max")
+        ownerBytesMax = reader.bound("owner_bytes_max")
         leaseSeconds = reader.int("lease_seconds")
         janitorSeconds = reader.int("janitor_seconds")
         scrubBytesPerSecond = reader.number("scrub_bytes_per_second")
@@ -82,6 +88,18 @@ struct Settings: Sendable {
     /// Where the processes of this host keep apart that use a registry which cannot do it for them.
     var registryLockPath: String {
         if case .unix(let path) = listen { "\(path).registry" } else { "\(fileDirectory).registry" }
+    }
+
+    private func checkQuotas(_ reader: SettingsReader) throws(SettingsError) {
+        for key in ["owner_images_max", "owner_bytes_max"] where reader.bound(key) != nil {
+            if !asksGateway {
+                throw reader.error(key, "it must be 0 with identity = none: images have no owners there")
+            }
+            if case .remote = registry {
+                throw reader.error(
+                    key, "it must be 0 where the registry is another service: only a database counts exactly")
+            }
+        }
     }
 
     private func checkTogether(_ reader: SettingsReader) throws(SettingsError) {
@@ -102,6 +120,7 @@ struct Settings: Sendable {
                 "scrub_bytes_per_second",
                 "it must be 0 where the registry is another service: damage is marked in a database")
         }
+        try checkQuotas(reader)
         if !stores.isEmpty, !stores.contains(defaultStore) {
             throw reader.error(
                 "default_store", "“\(defaultStore)” is none of the stores offered (\(stores.joined(separator: ", ")))")
@@ -123,6 +142,11 @@ struct SettingsReader {
 
     func number(_ key: String) -> Int64 {
         Int64(text(key)) ?? 0
+    }
+
+    /// Nil where 0 says that there is none.
+    func bound(_ key: String) -> Int64? {
+        number(key) == 0 ? nil : number(key)
     }
 
     func int(_ key: String) -> Int {

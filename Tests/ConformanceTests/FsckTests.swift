@@ -35,7 +35,7 @@ import Testing
     ) throws -> Location {
         let name = UUID().uuidString.replacing("-", with: "").lowercased()
         let location = try store.location(named: name, for: Int64(bytes.count))
-        let lease = Lease(name: id, bytes: StoredBytes(store: store.name, location: location), seconds: 3600)
+        let lease = Lease(name: id, bytes: StoredBytes(store: store.name, location: location), size: 0, seconds: 3600)
         var image = try registry.reserve(.made(id: id, store: store.name), lease: lease)
         image.status = .available
         image.size = size ?? Int64(bytes.count)
@@ -113,7 +113,7 @@ import Testing
         let name = "0123456789abcdef0123456789abcdef"
         let location = try store.location(named: name, for: 250_000)
         try keep(pattern(250_000), in: store, at: location)
-        let lease = Lease(name: "l", bytes: StoredBytes(store: store.name, location: location), seconds: -10)
+        let lease = Lease(name: "l", bytes: StoredBytes(store: store.name, location: location), size: 0, seconds: -10)
         _ = try registry.reserve(.made(store: store.name), lease: lease)
 
         #expect(try check(store) { $0.deletes = true }.findings == [])
@@ -130,7 +130,7 @@ import Testing
         try keep(pattern(5), in: store, at: location)
         var options = Fsck.Options(ageSecondsMin: 0)
         options.deletes = true
-        let lease = Lease(name: "l", bytes: StoredBytes(store: store.name, location: location), seconds: 3600)
+        let lease = Lease(name: "l", bytes: StoredBytes(store: store.name, location: location), size: 0, seconds: 3600)
         let registry = registry
 
         // The time is asked for when the listings have been compared, right before the judgement.

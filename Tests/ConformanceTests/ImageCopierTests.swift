@@ -18,7 +18,7 @@ import Testing
 
     private func add(_ id: String, _ bytes: [UInt8], holding held: [UInt8]?) throws {
         let location = source.location(named: id, for: 0)
-        let lease = Lease(name: id, bytes: StoredBytes(store: .file, location: location), seconds: 3600)
+        let lease = Lease(name: id, bytes: StoredBytes(store: .file, location: location), size: 0, seconds: 3600)
         var image = try registry.reserve(.made(id: id), lease: lease)
         (image.status, image.size, image.sha256) = (.available, Int64(bytes.count), SHA256Digest(digest(of: bytes)))
         if let held { try keep(held, in: source, at: location) }

@@ -37,14 +37,27 @@ extension NewImage {
 
 extension Lease {
     /// A lease that no other is, for bytes that no other has.
-    static func fresh(seconds: Int = 3600, store: StoreName = .file) -> Lease {
+    static func fresh(seconds: Int = 3600, size: Int64 = 0, store: StoreName = .file) -> Lease {
         let name = UUID().uuidString
         return Lease(
-            name: name, bytes: StoredBytes(store: store, location: Location("at/\(name)")), seconds: seconds)
+            name: name, bytes: StoredBytes(store: store, location: Location("at/\(name)")), size: size,
+            seconds: seconds)
     }
 
     /// A lease whose time was over before it began.
     static func over() -> Lease { fresh(seconds: -10) }
+}
+
+extension ImageRegistry {
+    /// Without a quota.
+    func reserve(_ draft: NewImage, lease: Lease?) throws(Failure) -> Image {
+        try reserve(draft, lease: lease, within: nil)
+    }
+
+    /// Without a quota.
+    func beginSaving(_ id: ImageID, version: Int64, lease: Lease) throws(Failure) -> Bool {
+        try beginSaving(id, version: version, lease: lease, within: nil)
+    }
 }
 
 extension Image {

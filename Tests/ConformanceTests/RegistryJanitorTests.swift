@@ -43,7 +43,7 @@ import Testing
         let lease = Lease.over()
         let image = try registry.reserve(.made(), lease: lease)
 
-        let longer = Lease(name: lease.name, bytes: lease.bytes, seconds: 3600)
+        let longer = Lease(name: lease.name, bytes: lease.bytes, size: 0, seconds: 3600)
         #expect(try registry.renew(longer, of: image.id))
 
         #expect(try !registry.hasWorkForJanitor())

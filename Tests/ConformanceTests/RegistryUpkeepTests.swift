@@ -84,7 +84,7 @@ import Testing
     func `bytes are known by their location, or by one with more parts`(kind: RegistryKind) throws {
         let registry = try kind.openDatabase()
         let lease = Lease(
-            name: "l", bytes: StoredBytes(store: .swift, location: Location("box/name/3")), seconds: 100)
+            name: "l", bytes: StoredBytes(store: .swift, location: Location("box/name/3")), size: 0, seconds: 100)
         _ = try registry.reserve(.made(store: .swift), lease: lease)
         let deleted = try registry.addAvailable(.made())
         let doomed = try #require(registry.found(deleted.id).location)

@@ -47,7 +47,7 @@ import Testing
     }
 
     /// `schema-N.sql` is a registry of that schema, as `.dump` of sqlite3 writes it.
-    @Test(arguments: [1]) func `a database of an earlier schema opens, and has what it had`(schema: Int) throws {
+    @Test(arguments: [1, 2]) func `a database of an earlier schema opens, and has what it had`(schema: Int) throws {
         let fixture = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .appending(path: "Fixtures/schema-\(schema).sql")
         let connection = try SQLiteConnection(path: path, busySecondsMax: 20, create: true)

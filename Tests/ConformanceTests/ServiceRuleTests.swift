@@ -33,6 +33,28 @@ import Testing
         #expect(try setting.registry.reserve(.made(), lease: nil).id.text == "1", "no number was spent")
     }
 
+    @Test func `a quota binds the owner of an image, before a byte is read, and no admin`() throws {
+        let setting = try ServiceSetting(ownerBytesMax: 10)
+        let (ann, admin) = (Caller(.user("ann")), Caller(.admin("root")))
+        let unread = EventfulSource([[1]]) { _ in Issue.record("a byte was asked for") }
+        let queued = try setting.service.add(.made(), body: nil, for: ann)
+        _ = try setting.service.add(.made(), body: .bytes("6bytes"), for: ann)
+        let five = ImageBody(length: 5, source: unread)
+
+        #expect(throws: Failure.tooManyBytes(5, left: 4, limit: 10)) {
+            try setting.service.add(.made(), body: five, for: ann)
+        }
+        #expect(throws: Failure.tooManyBytes(5, left: 4, limit: 10)) {
+            try setting.service.fill(queued.id, ImageChange(), body: five, for: ann)
+        }
+        #expect(try setting.service.fill(queued.id, ImageChange(), body: .bytes("5more"), for: admin).owner == "ann")
+        _ = try setting.service.add(.made(), body: .bytes("eleven bytes"), for: admin)
+
+        #expect(throws: Failure.tooManyBytes(5, left: 0, limit: 10)) {
+            try setting.service.add(.made(), body: five, for: ann)
+        }
+    }
+
     @Test func `transfers are bounded, and a slot is free again after a failure`() throws {
         let setting = try ServiceSetting(transfersMax: 1)
         let body = ImageBody.pieces(1) { _ in

@@ -13,23 +13,28 @@ final class ServiceSetting: Sendable {
     let service: ImageService
 
     convenience init(
-        _ kind: RegistryKind = .sqlite, leaseSeconds: Int = 30, imageBytesMax: Int64 = 32 << 20, transfersMax: Int = 4
+        _ kind: RegistryKind = .sqlite, leaseSeconds: Int = 30, imageBytesMax: Int64 = 32 << 20, transfersMax: Int = 4,
+        ownerBytesMax: Int64? = nil
     ) throws {
         self.init(
-            over: try kind.open(), leaseSeconds: leaseSeconds, imageBytesMax: imageBytesMax, transfersMax: transfersMax)
+            over: try kind.open(), leaseSeconds: leaseSeconds, imageBytesMax: imageBytesMax, transfersMax: transfersMax,
+            ownerBytesMax: ownerBytesMax)
     }
 
     init(
-        over registry: any ImageRegistry, leaseSeconds: Int = 30, imageBytesMax: Int64 = 32 << 20, transfersMax: Int = 4
+        over registry: any ImageRegistry, leaseSeconds: Int = 30, imageBytesMax: Int64 = 32 << 20,
+        transfersMax: Int = 4,
+        ownerBytesMax: Int64? = nil
     ) {
         self.registry = registry
         faulty = FaultyRegistry(registry, journal: journal)
         store = MemoryStore(journal: journal)
         let clock = clock
+        var limits = ImageLimits(imageBytesMax: imageBytesMax, leaseSeconds: leaseSeconds)
+        limits.ownerBytesMax = ownerBytesMax
         service = ImageService(
             registry: faulty, stores: StoreSet([store], default: .file),
-            limits: ImageLimits(imageBytesMax: imageBytesMax, leaseSeconds: leaseSeconds),
-            transfers: TransferSlots(max: transfersMax),
+            limits: limits, transfers: TransferSlots(max: transfersMax),
             surroundings: Surroundings(
                 now: { Timestamp(seconds: 1_000_000 + clock.seconds) }, uptime: { clock.seconds },
                 newName: { clock.newName() }))
@@ -109,12 +114,14 @@ final class FaultyRegistry: ImageRegistry {
         try pass("record") { () throws(Failure) in try real.record(id) }
     }
 
-    func reserve(_ draft: NewImage, lease: Lease?) throws(Failure) -> Image {
-        try pass("reserve") { () throws(Failure) in try real.reserve(draft, lease: lease) }
+    func reserve(_ draft: NewImage, lease: Lease?, within quota: OwnerQuota?) throws(Failure) -> Image {
+        try pass("reserve") { () throws(Failure) in try real.reserve(draft, lease: lease, within: quota) }
     }
 
-    func beginSaving(_ id: ImageID, version: Int64, lease: Lease) throws(Failure) -> Bool {
-        try pass("beginSaving") { () throws(Failure) in try real.beginSaving(id, version: version, lease: lease) }
+    func beginSaving(_ id: ImageID, version: Int64, lease: Lease, within quota: OwnerQuota?) throws(Failure) -> Bool {
+        try pass("beginSaving") { () throws(Failure) in
+            try real.beginSaving(id, version: version, lease: lease, within: quota)
+        }
     }
 
     func renew(_ lease: Lease, of id: ImageID) throws(Failure) -> Bool {

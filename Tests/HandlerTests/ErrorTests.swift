@@ -78,7 +78,7 @@ struct ErrorTests {
             NewImage(
                 ImageDraft(id: ImageID("x"), name: ImageName("x")!, type: .raw, isPublic: true), store: .file,
                 owner: "",
-                createdAt: Timestamp(seconds: 1)), lease: nil)
+                createdAt: Timestamp(seconds: 1)), lease: nil, within: nil)
 
         for (method, uri) in [("POST", "/images"), ("PUT", "/images/x"), ("DELETE", "/images/x")] {
             let answer = try glance.send(

@@ -78,7 +78,8 @@ struct GatewayTests {
         let draft = ImageDraft(
             id: ImageID(recorded: "x"), name: ImageName(recorded: "n\r\nSet-Cookie: a=b\r\n\r\nbody"), type: .raw)
         _ = try glance.images.registry.reserve(
-            NewImage(draft, store: .file, owner: "eve\nX-Evil: 1", createdAt: glance.clock.now), lease: nil)
+            NewImage(draft, store: .file, owner: "eve\nX-Evil: 1", createdAt: glance.clock.now), lease: nil, within: nil
+        )
 
         let answer = try glance.send("HEAD", "/images/x")
 

@@ -32,7 +32,7 @@ extension Glance {
         let bytes = StoredBytes(store: .file, location: Location("on/it/\(id)"))
         _ = try images.registry.reserve(
             NewImage(draft, store: .file, owner: owner, createdAt: clock.now),
-            lease: Lease(name: "lease of \(id)", bytes: bytes, seconds: 3600))
+            lease: Lease(name: "lease of \(id)", bytes: bytes, size: 0, seconds: 3600), within: nil)
     }
 
     /// As the registry has it; nil where there is no record.

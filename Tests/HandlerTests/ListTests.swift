@@ -171,7 +171,7 @@ struct LongListTests {
                 id: ImageID(recorded: "i\(number)"), name: ImageName(recorded: "n\(number % 7)"), type: .raw,
                 isPublic: true)
             _ = try glance.images.registry.reserve(
-                NewImage(draft, store: .file, owner: "", createdAt: glance.clock.now), lease: nil)
+                NewImage(draft, store: .file, owner: "", createdAt: glance.clock.now), lease: nil, within: nil)
         }
     }
 

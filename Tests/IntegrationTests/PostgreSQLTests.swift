@@ -1,6 +1,4 @@
-import Dispatch
 import Foundation
-import Synchronization
 import Testing
 
 /// Records in a real PostgreSQL, through the whole service.
@@ -124,7 +122,7 @@ import Testing
         try site.reload()
 
         try doEverything(on: site)
-        let ids = try concurrently(40) { _ in try site.add("data").json("image", "id") as? String }
+        let ids = try atOnce(40) { _ in try site.add("data").json("image", "id") as? String }
 
         #expect(Set(ids).count == 40)
         let sessions = try ask(
@@ -148,8 +146,8 @@ import Testing
         try other.service("start", "nginx")
         let sites = [one, other]
 
-        let generated = try concurrently(60) { try sites[$0 % 2].add("data").json("image", "id") as? String }
-        let wanted = try concurrently(20) { try sites[$0 % 2].add("\($0)", ["x-image-meta-id": "wanted"]).status }
+        let generated = try atOnce(60) { try sites[$0 % 2].add("data").json("image", "id") as? String }
+        let wanted = try atOnce(20) { try sites[$0 % 2].add("\($0)", ["x-image-meta-id": "wanted"]).status }
 
         #expect(Set(generated) == Set((1...60).map(String.init)))
         #expect(wanted.filter { $0 == 200 }.count == 1)
@@ -193,17 +191,6 @@ import Testing
         #expect(try moved.add("x", ["x-image-meta-id": "5"]).status == 409)
         #expect(try moved.add("next").json("image", "id") as? String == "6")
         #expect(try ask("SELECT count(*) FROM moved.images") == ["6"])
-    }
-
-    /// Makes so many values at the same time.
-    private func concurrently<Value: Sendable>(
-        _ count: Int, _ make: @Sendable (Int) throws -> Value?
-    ) throws -> [Value] {
-        let values = Mutex<[Value]>([])
-        DispatchQueue.concurrentPerform(iterations: count) { number in
-            if let value = try? make(number) { values.withLock { $0.append(value) } }
-        }
-        return values.withLock { $0 }
     }
 }
 

@@ -64,7 +64,7 @@ struct SettingsDocumentsTests {
     }
 
     @Test func `a bound's name says its unit`() {
-        let units = ["bytes", "seconds", "threads", "transfers", "connections"]
+        let units = ["bytes", "seconds", "images", "threads", "transfers", "connections"]
 
         for key in Setting.all.map(\.key) where key.hasSuffix("_max") || key.hasSuffix("_min") {
             #expect(units.contains { key.contains($0) }, "\(key)")

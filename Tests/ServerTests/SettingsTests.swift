@@ -214,6 +214,11 @@ struct SettingsTests {
             "twice client_idle_seconds_max (60)"
         ),
         ("client_idle_seconds_max = 61", "default: lease_seconds", "client_idle_seconds_max (61)"),
+        ("owner_bytes_max = 1", "glance-api.conf:1: owner_bytes_max", "0 with identity = none"),
+        (
+            "owner_images_max = 1\nidentity = nginx\nregistry = http://127.0.0.1:1",
+            "glance-api.conf:1: owner_images_max", "0 where the registry is another service"
+        ),
     ])
     func `settings that do not go together are refused`(file: String, place: String, says: String) throws {
         let said = try refusal(file: file)
@@ -224,6 +229,7 @@ struct SettingsTests {
 
     @Test(arguments: [
         "transfers_max = 127", "threads_max = 97", "lease_seconds = 120", "client_idle_seconds_max = 60",
+        "owner_images_max = 1\nowner_bytes_max = 1\nidentity = nginx",
     ])
     func `settings that just go together are taken`(file: String) throws {
         #expect(throws: Never.self) { try settings(file: file) }
