@@ -138,17 +138,22 @@ import Testing
 
     @Test func `a body of HTTP/2 that says no length is bounded as a chunked one is`() throws {
         let site = try Site(["--set", "chunked_bytes_max=1000000"])
-        let file = "\(site.directory)/etc/nginx/glance.conf"
-        let configuration = try String(contentsOfFile: file, encoding: .utf8)
-        try configuration.replacing("\(site.port) default_server", with: "\(site.port) http2 default_server")
-            .write(toFile: file, atomically: false, encoding: .utf8)
-        kill(try site.processID(of: "nginx"), SIGHUP)
-        let post = ["--http2-prior-knowledge", "-sS", "-o", "/dev/null", "-w", "%{http_code}", "-X", "POST", "-T", "-"]
-        let described = ["-H", "x-image-meta-name: n", "-H", "x-image-meta-type: raw", "\(site.url)/images"]
-        #expect(try eventually { try run("curl", post + described, input: Data(count: 10)).text == "200" })
+        try site.configureNginx("glance.conf") {
+            $0.replacing("\(site.port) default_server", with: "\(site.port) http2 default_server")
+        }
+        try site.reloadNginx()
+        let curl = ["--http2-prior-knowledge", "-sS", "\(site.url)/images", "-w", "\n%{http_code}"]
+        let post = curl + ["-X", "POST", "-T", "-"] + described
 
-        #expect(try run("curl", post + described, input: Data(count: 900_000)).text == "200")
-        #expect(try run("curl", post + described, input: Data(count: 1_100_000)).text == "413")
+        #expect(try run("curl", post, input: Data(count: 900_000)).text.hasSuffix("\n200"))
+        let seen = try run("curl", post, input: Data(count: 1_100_000)).text
+
+        // nginx ends the stream right behind its answer, and curl 7.88 at times sees the end alone.
+        #expect(["413", "000"].contains(seen.suffix(3)))
+        let log = "\(site.directory)/log/nginx-access.log"
+        #expect(try eventually { try String(contentsOfFile: log, encoding: .utf8).contains(#""status":413,"#) })
+        let listed = try run("curl", curl + ["-G", "-d", "is_public=none&size_min=900001"])
+        #expect(listed.text.hasSuffix("\n200") && !listed.text.contains("uri"))
     }
 
     @Test func `64 times the same small image at once are 64 images`() throws {

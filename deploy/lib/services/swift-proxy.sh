@@ -50,10 +50,17 @@ pipeline = catch_errors gatekeeper healthcheck proxy-logging cache listing_forma
 [app:proxy-server]
 use = egg:swift#proxy
 account_autocreate = true
+conn_timeout = 5
 
 [filter:cache]
 use = egg:swift#memcache
 memcache_servers = $(memcached_address)
+# By itself it takes two connections and a third of a second, and after ten
+# failures no token is good for a minute: on one busy machine that happens.
+memcache_max_connections = 64
+connect_timeout = 10
+pool_timeout = 10
+io_timeout = 10
 
 [filter:tempauth]
 use = egg:swift#tempauth
