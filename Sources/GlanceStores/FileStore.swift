@@ -134,28 +134,46 @@ package struct FileStore: ImageStore {
 
 /// Where one location's bytes are on the file system.
 struct FilePath {
-    let file: String
-    /// The name that an unfinished file has where it must have one.
-    let partial: String
-    let directory: String
-    /// From the store's own down to the file's.
-    let directories: [String]
+    private let root: String
+    private let place: String
 
     /// Throws where a record has what `location(named:for:)` never gave: that would be a file of somebody else's.
     init(_ location: Location, in root: String) throws(Failure) {
-        let parts = location.text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
-        guard parts.count == 3, parts.allSatisfy(Self.isPlainName), parts[2].hasPrefix(parts[0] + parts[1]) else {
+        guard Self.isPlace(location.text) else {
             throw .storeBroken(.file, reason: "the registry has a location that is none: “\(location.text)”")
         }
-        directories = parts.indices.map { ([root] + parts[..<$0]).joined(separator: "/") }
-        directory = directories.last ?? root
-        file = "\(root)/\(location.text)"
-        partial = "\(directory)/.partial-\(parts[2])"
+        self.root = root
+        place = location.text
     }
 
-    private static func isPlainName(_ text: String) -> Bool {
-        !text.isEmpty
-            && text.utf8.allSatisfy { byte in
+    var file: String { "\(root)/\(place)" }
+
+    /// The name that an unfinished file has where it must have one.
+    var partial: String { "\(directory)/.partial-\(parts[2])" }
+
+    var directory: String { directories.last ?? root }
+
+    /// From the store's own down to the file's.
+    var directories: [String] {
+        let parts = parts
+        return parts.indices.map { ([root[...]] + parts[..<$0]).joined(separator: "/") }
+    }
+
+    private var parts: [Substring] { place.split(separator: "/") }
+
+    /// Two directories and a name that begins with theirs. Asked for each download.
+    private static func isPlace(_ text: String) -> Bool {
+        var text = text
+        return text.withUTF8 { bytes in
+            let parts = bytes.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+            return parts.count == 3 && parts.allSatisfy(isPlainName) && parts[2].starts(with: parts[0])
+                && parts[2].dropFirst(parts[0].count).starts(with: parts[1])
+        }
+    }
+
+    private static func isPlainName(_ name: Slice<UnsafeBufferPointer<UInt8>>) -> Bool {
+        !name.isEmpty
+            && name.allSatisfy { byte in
                 switch byte {
                 case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
                     UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "-"):

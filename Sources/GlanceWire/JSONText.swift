@@ -22,12 +22,8 @@ package struct JSONText {
 
     package mutating func string(_ text: String) {
         bytes.append(UInt8(ascii: "\""))
-        if asciiOnly, !text.utf8.allSatisfy({ $0 < 0x80 }) {
-            for unit in text.utf16 { append(unit) }
-        } else {
-            var text = text
-            text.withUTF8 { append($0) }
-        }
+        var text = text
+        text.withUTF8 { append($0) }
         bytes.append(UInt8(ascii: "\""))
     }
 
@@ -41,10 +37,16 @@ package struct JSONText {
 
     /// Most texts have nothing to escape, and go in one piece.
     private mutating func append(_ utf8: UnsafeBufferPointer<UInt8>) {
-        if utf8.contains(where: { $0 < 0x20 || $0 == 0x7F || $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: "\\") }) {
-            for byte in utf8 { append(byte) }
-        } else {
+        let hasEscapes = utf8.contains { byte in
+            byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
+                || byte > 0x7E && (asciiOnly || byte == 0x7F)
+        }
+        if !hasEscapes {
             bytes.append(contentsOf: utf8)
+        } else if asciiOnly {
+            for unit in String(decoding: utf8, as: UTF8.self).utf16 { append(unit) }
+        } else {
+            for byte in utf8 { append(byte) }
         }
     }
 
