@@ -116,7 +116,7 @@ package struct SwiftStore: ImageStore {
 
     package func read(_ location: Location, range: ByteRangeInStore?) throws(Failure) -> any ByteSource {
         try ensureOpen()
-        return try SwiftDownload(account, SwiftLocation(location).path, range: range)
+        return try SwiftDownload(account, SwiftLocation(location), range: range)
     }
 
     package func gatewayPath(of location: Location) -> String? { nil }
