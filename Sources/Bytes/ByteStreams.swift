@@ -5,6 +5,12 @@ package protocol ByteSource: AnyObject {
     func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int
 }
 
+/// A source that may have to wait long for its bytes, and stops where nobody wants them any more.
+package protocol WaitingSource: ByteSource {
+    /// To be told before the first read, and good for as long as the source is read.
+    func serve(_ recipient: Recipient)
+}
+
 /// A place where bytes go, a piece at a time.
 package protocol ByteSink: AnyObject {
     /// Takes all of `bytes` or throws.

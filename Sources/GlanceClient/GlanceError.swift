@@ -105,7 +105,7 @@ extension GlanceError {
             switch error {
             case .unreachable(let reason): .unreachable(reason)
             case .timedOut: .timedOut("\(server.authority) was silent for too long")
-            case .closed: .brokenOff("\(server.authority) ended the connection before everything had passed")
+            case .closed, .unwanted: .brokenOff("\(server.authority) ended the connection before everything had passed")
             case .malformed(let problem): .malformed("\(server.authority) does not answer as a Glance does: \(problem)")
             }
     }

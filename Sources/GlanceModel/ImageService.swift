@@ -103,13 +103,17 @@ package struct ImageBody {
 }
 
 /// A source that holds a transfer slot for as long as it is there.
-private final class SlottedSource: ByteSource {
+private final class SlottedSource: WaitingSource {
     private let source: any ByteSource
     private let slot: TransferSlot
 
     init(_ source: any ByteSource, slot: TransferSlot) {
         self.source = source
         self.slot = slot
+    }
+
+    func serve(_ recipient: Recipient) {
+        (source as? any WaitingSource)?.serve(recipient)
     }
 
     func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {

@@ -6,18 +6,23 @@ import HTTPClient
 /// Requests to one account of OpenStack Swift: with a token, with another one where that is refused, and again where a
 /// server only stumbled.
 struct SwiftAccount: Sendable {
-    /// Pauses before a request is sent again. More of them would only prolong the outage of a service that counts errors.
-    private static let pausesMilliseconds: [UInt32] = [200, 800]
-    /// Of an exchange without image data.
-    private static let secondsMax = 60
+    /// How long is waited for what has no image data in it, and how often it is tried.
+    struct Patience {
+        /// Of one exchange, and of the wait for a token.
+        let secondsMax: Int
+        let pausesMilliseconds: [UInt32]
+
+        static let ofWork = Patience(secondsMax: 60, pausesMilliseconds: HTTPClient.pausesMilliseconds)
+        /// Where somebody asks how Swift is, and wants to hear so.
+        static let ofCheck = Patience(secondsMax: 5, pausesMilliseconds: [])
+    }
 
     let client: HTTPClient
     let tokens: SwiftTokens
+    var patience = Patience.ofWork
 
     /// Sends a request whose target is below the account's URL. `secondsMax` nil: only silences are bounded.
-    func send(
-        _ request: ClientRequest, secondsMax: Int? = secondsMax
-    ) throws(Failure) -> ClientAnswer {
+    func send(_ request: ClientRequest, secondsMax: Int?) throws(Failure) -> ClientAnswer {
         try attempt(request) { token throws(HTTPClientError) in
             let answer = try client.send(Self.authorized(request, token), to: token.storage, secondsMax: secondsMax)
             return (answer.status, answer)
@@ -36,7 +41,8 @@ struct SwiftAccount: Sendable {
     func ask(
         _ method: String, _ target: String, headers: Headers = Headers(), body: [UInt8]? = nil
     ) throws(Failure) -> SwiftAnswer {
-        let answer = try send(ClientRequest(method, target, headers: headers, body: body))
+        let request = ClientRequest(method, target, headers: headers, body: body)
+        let answer = try send(request, secondsMax: patience.secondsMax)
         return SwiftAnswer(answer, try catchingSwift { () throws(HTTPClientError) in try answer.bytes() })
     }
 
@@ -44,7 +50,7 @@ struct SwiftAccount: Sendable {
     func limits() throws(Failure) -> SwiftLimits {
         let request = ClientRequest("GET", "/info")
         let (status, info) = try attempt(request) { token throws(HTTPClientError) in
-            let answer = try client.send(request, to: token.storage.root, secondsMax: Self.secondsMax)
+            let answer = try client.send(request, to: token.storage.root, secondsMax: patience.secondsMax)
             return (answer.status, (answer.status, try answer.bytes()))
         }
         guard status < 500 else { throw swiftFailure(status, "GET of /info") }
@@ -56,28 +62,28 @@ struct SwiftAccount: Sendable {
     private func attempt<Value>(
         _ request: ClientRequest, _ body: (SwiftToken) throws(HTTPClientError) -> (status: Int, Value)
     ) throws(Failure) -> Value {
-        var token = try tokens.current()
-        var pauses = Self.pausesMilliseconds[...]
+        var token = try tokens.current(secondsMax: patience.secondsMax)
+        var pauses = patience.pausesMilliseconds[...]
         var isRenewed = false
         while true {
             do throws(HTTPClientError) {
                 let (status, value) = try body(token)
                 if status == 401, !isRenewed {
                     isRenewed = true
-                } else if [500, 502, 503, 504].contains(status), let pause = pauses.popFirst() {
+                } else if HTTPClient.isStumble(status: status), let pause = pauses.popFirst() {
                     usleep(pause * 1000)
                     continue
                 } else {
                     return value
                 }
             } catch {
-                guard error != .timedOut, let pause = pauses.popFirst() else {
+                guard ![.timedOut, .unwanted].contains(error), let pause = pauses.popFirst() else {
                     throw .storeAway(.swift, reason: "\(request.method) of \(request.target): \(error)")
                 }
                 usleep(pause * 1000)
                 continue
             }
-            token = try tokens.renewed(after: token)
+            token = try tokens.renewed(after: token, secondsMax: patience.secondsMax)
         }
     }
 

@@ -35,8 +35,7 @@ struct SwiftAuthentication: Sendable {
         let request = ClientRequest("GET", "", headers: Headers(["X-Auth-User": user, "X-Auth-Key": key]))
         let answer: ClientAnswer
         do throws(HTTPClientError) {
-            answer = try client.send(request, to: server, secondsMax: Self.secondsMax)
-            _ = try answer.bytes()
+            (answer, _) = try client.ask(request, of: server, secondsMax: Self.secondsMax)
         } catch {
             throw Self.away("\(server): \(error)")
         }

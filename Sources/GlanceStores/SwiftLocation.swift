@@ -39,6 +39,14 @@ struct SwiftLocation: Equatable {
         "/\(percentEncoded(segmentContainer))/\(percentEncoded(name))/\(Self.digits(number))"
     }
 
+    /// Of each segment of an image of `size` bytes but the last.
+    func segmentBytes(of size: Int64) -> Int64 { SwiftLimits.quotientRoundedUp(size, max(1, segments)) }
+
+    /// The path of the object that the byte at `position` of an image of `size` bytes is in.
+    func objectPath(at position: Int64, of size: Int64) -> String {
+        segments == 0 ? path : segmentPath(position / max(1, segmentBytes(of: size)))
+    }
+
     /// As a manifest names it: not encoded.
     func segmentName(_ number: Int64) -> String { "/\(segmentContainer)/\(name)/\(Self.digits(number))" }
 

@@ -32,7 +32,7 @@ package struct SwiftStore: ImageStore {
 
     package let name = StoreName.swift
     package let isRemote = true
-    let account: SwiftAccount
+    private(set) var account: SwiftAccount
     let settings: Settings
     private let limits = LimitsCache()
     private let isOpen = Flag()
@@ -95,9 +95,11 @@ package struct SwiftStore: ImageStore {
     }
 
     package func check() throws(Failure) {
-        try ensureOpen()
+        var store = self
+        store.account.patience = .ofCheck
+        try store.ensureOpen()
         // One that is missing is made when something comes.
-        _ = try isThere(settings.container)
+        _ = try store.isThere(settings.container)
     }
 
     package func location(named name: String, for size: Int64) throws(Failure) -> Location {
@@ -116,7 +118,7 @@ package struct SwiftStore: ImageStore {
 
     package func read(_ location: Location, range: ByteRangeInStore?) throws(Failure) -> any ByteSource {
         try ensureOpen()
-        return try SwiftDownload(account, SwiftLocation(location).path, range: range)
+        return try SwiftDownload(account, SwiftLocation(location), range: range)
     }
 
     package func gatewayPath(of location: Location) -> String? { nil }

@@ -36,7 +36,7 @@ final class SwiftUpload: ImageUpload {
         self.store = store
         self.location = location
         self.size = size
-        objectBytes = location.segments == 0 ? size : SwiftLimits.quotientRoundedUp(size, location.segments)
+        objectBytes = location.segmentBytes(of: size)
         sha256 = try digest(.sha256)
         object = size > 0 ? try beginObject() : nil
     }

@@ -3,7 +3,7 @@ import HTTP
 
 /// A server's answer: its head, and a body that is read once. Letting go of it before the body's end closes the
 /// connection; at the end the connection goes back to the client that made it.
-package final class ClientAnswer: ByteSource {
+package final class ClientAnswer: WaitingSource {
     package let head: AnswerHead
     private let framing: BodyFraming
     private var rest: Int64
@@ -19,6 +19,11 @@ package final class ClientAnswer: ByteSource {
 
     /// Bytes of the body where the server said how many there are.
     package var contentLength: Int64? { if case .fixed(let count) = framing { count } else { nil } }
+
+    /// For whom the body is read on: where they go away, a wait for more of it ends as `unwanted`.
+    package func serve(_ recipient: Recipient) {
+        connection?.recipient = recipient
+    }
 
     init(
         _ head: AnswerHead, _ framing: BodyFraming, on connection: HTTPConnection,

@@ -1,3 +1,4 @@
+import Bytes
 import HTTP
 
 /// What is asked of a server.
@@ -13,6 +14,8 @@ package struct ClientRequest {
     package var isRepeatable: Bool
     /// By which another thread may end the exchange.
     package var cancellation: Cancellation?
+    /// For whom it is asked: where they go away, nobody waits for the answer.
+    package var recipient: Recipient?
 
     package init(_ method: String, _ target: String, headers: Headers = Headers(), body: [UInt8]? = nil) {
         self.method = method

@@ -7,7 +7,8 @@ import TLS
 /// Exchanges with servers over HTTP/1.1 (RFC 9112): blocking, streaming, on connections that are kept and used again.
 package final class HTTPClient: Sendable {
     package struct Settings: Sendable {
-        /// Seconds until a connection must be there, its TLS included.
+        /// Seconds until a connection must be there, its TLS included; but not the search for the host's addresses, which
+        /// takes as long as the system's resolver lets it (resolv.conf(5)).
         package var connectSecondsMax = 10
         /// Seconds without a byte, in either direction.
         package var idleSecondsMax = 60
@@ -122,12 +123,12 @@ package final class HTTPClient: Sendable {
     ) throws(HTTPClientError) -> Value {
         if let connection = kept.take(server) {
             do throws(HTTPClientError) {
-                try connection.begin(deadline: deadline, cancellation: request.cancellation)
+                try connection.begin(for: request, deadline: deadline)
                 return try body(connection)
             } catch .closed where canRepeat && !connection.hasAnswered && !request.isCancelled {}
         }
         let connection = try connect(to: server, deadline, request.cancellation)
-        try connection.begin(deadline: deadline, cancellation: request.cancellation)
+        try connection.begin(for: request, deadline: deadline)
         return try body(connection)
     }
 
@@ -136,16 +137,16 @@ package final class HTTPClient: Sendable {
     ) throws(HTTPClientError) -> HTTPConnection {
         var secondsMax = settings.connectSecondsMax
         if let deadline { secondsMax = max(1, min(secondsMax, (Int(deadline.milliseconds) + 999) / 1000)) }
+        let end = Deadline(seconds: secondsMax)
         do {
             let connection = try Connection.connect(host: server.host, port: server.port, secondsMax: secondsMax) {
                 cancellation?.watch($0)
             }
-            connection.idleSeconds = secondsMax
             guard server.isSecure else { return HTTPConnection(connection, idleSecondsMax: settings.idleSecondsMax) }
             cancellation?.watch(connection.number)
             defer { withExtendedLifetime(connection) { cancellation?.watch(nil) } }
             return HTTPConnection(
-                try TLSConnection(over: connection, host: server.host, context: tlsContext()),
+                try TLSConnection(over: connection, host: server.host, context: tlsContext(), until: end),
                 idleSecondsMax: settings.idleSecondsMax)
         } catch let error as HTTPClientError {
             throw error

@@ -8,6 +8,8 @@ package enum HTTPClientError: Error, Equatable, Sendable, CustomStringConvertibl
     case closed
     /// The answer is no HTTP/1.1, or more of it than is allowed.
     case malformed(String)
+    /// Nobody waits for the answer any more.
+    case unwanted
 
     package var description: String {
         switch self {
@@ -15,6 +17,7 @@ package enum HTTPClientError: Error, Equatable, Sendable, CustomStringConvertibl
         case .timedOut: "the server was silent for too long"
         case .closed: "the server ended the connection before its answer was whole"
         case .malformed(let problem): "the server's answer is not right: \(problem)"
+        case .unwanted: "nobody waits for the answer any more"
         }
     }
 }

@@ -8,13 +8,19 @@ final class HTTPConnection {
     /// What is sent between two looks at the clock.
     private static let pieceBytes = 64 * 1024
     private static let interimMax = 16
+    /// Between two looks at whether anybody still waits for the answer.
+    private static let lookSeconds = 1
 
     private let channel: any Channel
     private let idleSecondsMax: Int
     /// Who may end the present exchange; told before the socket is closed.
     private var cancellation: Cancellation?
+    /// Who waits for the present answer.
+    var recipient: Recipient?
     /// When the present exchange has to be over; nil: whenever.
     private var deadline: Deadline?
+    /// The bound of the next wait for the server.
+    private var silenceSecondsMax: Int
     private let buffer = Chunk(count: bufferBytes)
     private var pending = 0..<0
     /// True once anything of an answer has come.
@@ -25,19 +31,21 @@ final class HTTPConnection {
     init(_ channel: any Channel, idleSecondsMax: Int) {
         self.channel = channel
         self.idleSecondsMax = idleSecondsMax
+        silenceSecondsMax = idleSecondsMax
     }
 
     deinit {
         cancellation?.watch(nil)
     }
 
-    func begin(deadline: Deadline?, cancellation: Cancellation?) throws(HTTPClientError) {
+    func begin(for request: ClientRequest, deadline: Deadline?) throws(HTTPClientError) {
         self.deadline = deadline
-        self.cancellation = cancellation
+        cancellation = request.cancellation
+        recipient = request.recipient
         cancellation?.watch(channel.number)
         hasAnswered = false
         interimCount = 0
-        channel.idleSeconds = idleSecondsMax
+        silenceSecondsMax = idleSecondsMax
         try bound()
     }
 
@@ -45,6 +53,7 @@ final class HTTPConnection {
     /// for: such a connection is of no use.
     func end() -> Bool {
         cancellation?.watch(nil)
+        recipient = nil
         defer { cancellation = nil }
         return pending.isEmpty && cancellation?.isCancelled != true
     }
@@ -59,6 +68,7 @@ final class HTTPConnection {
         while sent < bytes.count {
             let piece = bytes[sent..<min(bytes.count, sent + Self.pieceBytes)]
             try bound()
+            channel.idleSeconds = silenceSecondsMax
             try catching { try piece.withUnsafeBytes(channel.write) }
             sent += piece.count
         }
@@ -72,6 +82,7 @@ final class HTTPConnection {
         while !rest.isEmpty {
             guard try !isAnswered() else { return false }
             try bound()
+            channel.idleSeconds = silenceSecondsMax
             let count = try catching { try channel.writePart(rest) }
             rest = UnsafeRawBufferPointer(rebasing: rest[count...])
         }
@@ -107,8 +118,8 @@ final class HTTPConnection {
     /// Waits up to `secondsMax` for an answer to begin: false where none does.
     func waitForAnswer(secondsMax: Int) throws(HTTPClientError) -> Bool {
         guard pending.isEmpty else { return true }
-        channel.idleSeconds = min(secondsMax, try secondsLeft())
-        defer { channel.idleSeconds = idleSecondsMax }
+        silenceSecondsMax = min(secondsMax, try secondsLeft())
+        defer { silenceSecondsMax = idleSecondsMax }
         do throws(HTTPClientError) {
             guard try receive() else { throw .closed }
             return true
@@ -126,7 +137,7 @@ final class HTTPConnection {
             return count
         }
         try bound()
-        return try catching { try channel.read(into: room) }
+        return try receive(into: room)
     }
 
     /// Bytes of a chunked body.
@@ -164,13 +175,28 @@ final class HTTPConnection {
     }
 
     private func receive() throws(HTTPClientError) -> Bool {
-        let count = try catching { try channel.read(into: buffer.bytes) }
+        let count = try receive(into: buffer.bytes)
         pending = 0..<count
         return count > 0
     }
 
+    /// One wait for the server, broken now and then by a look at whoever waits for its answer.
+    private func receive(into room: UnsafeMutableRawBufferPointer) throws(HTTPClientError) -> Int {
+        channel.idleSeconds = recipient == nil ? silenceSecondsMax : min(silenceSecondsMax, Self.lookSeconds)
+        guard let recipient else { return try catching { try channel.read(into: room) } }
+        let end = Deadline(seconds: silenceSecondsMax)
+        while true {
+            do throws(HTTPClientError) {
+                return try catching { try channel.read(into: room) }
+            } catch .timedOut {
+                guard !recipient.isGone() else { throw .unwanted }
+                guard !end.isPast else { throw .timedOut }
+            }
+        }
+    }
+
     private func bound() throws(HTTPClientError) {
-        if deadline != nil { channel.idleSeconds = min(idleSecondsMax, try secondsLeft()) }
+        if deadline != nil { silenceSecondsMax = min(idleSecondsMax, try secondsLeft()) }
     }
 
     private func secondsLeft() throws(HTTPClientError) -> Int {

@@ -19,10 +19,15 @@ package struct KeystoneClient: Sendable {
         guard let body = try? JSONEncoder().encode(credentials.body) else { throw .malformed }
         let request = ClientRequest(
             "POST", "/auth/tokens", headers: Headers(["Content-Type": "application/json"]), body: Array(body))
-        let (answer, bytes) = try ask(request, secondsMax: Self.secondsMax)
+        let (answer, bytes) = try catching { () throws(HTTPClientError) in
+            try client.ask(request, of: server, secondsMax: Self.secondsMax)
+        }
         switch answer.status {
         case 201: break
         case 401, 403: throw .refused
+        // That is its word for an application credential that is not there, and for a path that is not.
+        case 404 where String(decoding: bytes, as: UTF8.self).lowercased().contains("application credential"):
+            throw .refused
         case 500..<600: throw .away("\(server) answers HTTP \(answer.status)")
         default: throw .malformed
         }
@@ -33,12 +38,14 @@ package struct KeystoneClient: Sendable {
     }
 
     func ask(_ request: ClientRequest, secondsMax: Int) throws(KeystoneError) -> (ClientAnswer, [UInt8]) {
-        do throws(HTTPClientError) {
+        try catching { () throws(HTTPClientError) in
             let answer = try client.send(request, to: server, secondsMax: secondsMax)
             return (answer, try answer.bytes())
-        } catch {
-            throw .away("\(server): \(error)")
         }
+    }
+
+    private func catching<Value>(_ body: () throws(HTTPClientError) -> Value) throws(KeystoneError) -> Value {
+        do throws(HTTPClientError) { return try body() } catch { throw .away("\(server): \(error)") }
     }
 }
 

@@ -91,6 +91,7 @@ package final class SCGIExchange {
 
     private func copy(_ source: any ByteSource, length: Int64) throws {
         var rest = length
+        (source as? any WaitingSource)?.serve(Recipient(socket: connection.number))
         while rest > 0 {
             let wanted = UnsafeMutableRawBufferPointer(rebasing: chunk.bytes.prefix(Int(clamping: rest)))
             let count = try source.read(into: wanted)

@@ -11,10 +11,11 @@ package final class TLSConnection: Channel {
     /// False before the handshake is done and after a failure: then there is nobody to say goodbye to.
     private var isWhole = false
 
-    /// Does the handshake, all of it within `connection.idleSeconds`. The server's certificate must be made out to `host`:
+    /// Does the handshake, all of it until `deadline`, which else is `connection.idleSeconds` ahead. The server's certificate must be made out to `host`:
     /// a name, which is sent to the server too (SNI), or a numeric address, which is not (RFC 6066, section 3).
     /// Throws `TLSError`, or `StreamError` where the peer is gone or silent.
-    package init(over connection: Connection, host: String, context: TLSContext) throws {
+    package init(over connection: Connection, host: String, context: TLSContext, until deadline: Deadline? = nil) throws
+    {
         self.connection = connection
         self.context = context
         self.host = host
@@ -26,7 +27,7 @@ package final class TLSConnection: Channel {
         guard let bio = openSSL.newBIO(over: connection) else { throw TLSError.library(reason: openSSL.reason) }
         openSSL.setBIO(session, bio, bio)
         try expectHost()
-        try handshake()
+        try handshake(until: deadline ?? Deadline(seconds: connection.idleSeconds))
         isWhole = true
     }
 
@@ -117,8 +118,7 @@ extension TLSConnection {
         else { throw TLSError.invalidHost(host) }
     }
 
-    private func handshake() throws {
-        let deadline = Deadline(seconds: idleSeconds)
+    private func handshake(until deadline: Deadline) throws {
         while true {
             switch try step({ openSSL.connect(session) }) {
             case .moved: return

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import GlanceModel
 import HTTP
+import Keystone
 import Testing
 
 @testable import GlanceStores
@@ -87,6 +88,34 @@ struct SwiftStoreTests {
         for place in late + [early] { #expect(try read(again, place) == pattern(5)) }
         for place in late + [early] { try again.remove(place) }
         #expect(try SwiftUnderTest.contents(many) == [])
+    }
+
+    @Test(.enabled(if: SwiftUnderTest.withKeystone != nil, "there is no Keystone here"))
+    func `an application credential opens the account of its project`() throws {
+        let container = "test \(UUID().uuidString)"
+        let byPassword = try swift.store { $0.container = container }
+        let place = try byPassword.location(named: "a1b2c3", for: 2500)
+        try keep(pattern(2500), in: byPassword, at: place)
+        let credential = try swift.applicationCredential()
+
+        let store = try swift.store {
+            $0.container = container
+            $0.credentials = .keystone(credential, interface: "public", region: "RegionOne")
+        }
+
+        #expect(try read(store, place) == pattern(2500))
+        try store.remove(place)
+        #expect(try SwiftUnderTest.contents(store) == [])
+    }
+
+    @Test(.enabled(if: SwiftUnderTest.withKeystone != nil, "there is no Keystone here"))
+    func `an application credential that nobody made is refused, and the words say so`() throws {
+        let store = try swift.store {
+            $0.credentials = .keystone(
+                .applicationCredential(id: "none", secret: "none"), interface: "public", region: nil)
+        }
+
+        #expect(throws: Failure.storeAway(.swift, reason: KeystoneError.refused.description)) { try store.check() }
     }
 
     @Test func `an image of no bytes is there with its commit`() throws {

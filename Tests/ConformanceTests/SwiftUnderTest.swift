@@ -54,6 +54,42 @@ struct SwiftUnderTest {
         return try SwiftStore(settings, now: { Timestamp(seconds: Int64(time(nil))) }, uptime: { Int64(time(nil)) })
     }
 
+    /// Nil where no Keystone is asked for tokens.
+    static let withKeystone = shared.flatMap { swift in
+        if case .keystone? = try? swift.settings().credentials { swift } else { nil }
+    }
+
+    /// A new one of the user whose password is in the credentials file.
+    func applicationCredential() throws -> KeystoneCredentials {
+        struct Known: Decodable {
+            struct Token: Decodable { var user: User }
+            struct User: Decodable { var id: String }
+            var token: Token
+        }
+        struct Made: Decodable {
+            struct Credential: Decodable { var id, secret: String }
+            var credential: Credential
+
+            enum CodingKeys: String, CodingKey { case credential = "application_credential" }
+        }
+        let settings = try settings()
+        guard case .keystone(let password, _, _) = settings.credentials else { throw KeystoneError.malformed }
+        let client = HTTPClient()
+        let token = try KeystoneClient(settings.authentication, client: client).token(for: password).text
+        func ask<Value: Decodable>(_ request: ClientRequest, as type: Value.Type) throws -> Value {
+            let answer = try client.send(request, to: settings.authentication, secondsMax: 30)
+            return try JSONDecoder().decode(type, from: Data(answer.bytes()))
+        }
+        let fields = Headers(["X-Auth-Token": token, "X-Subject-Token": token, "Content-Type": "application/json"])
+        let user = try ask(ClientRequest("GET", "/auth/tokens", headers: fields), as: Known.self).token.user.id
+        let body = #"{"application_credential": {"name": "\#(UUID().uuidString)"}}"#
+        let made = try ask(
+            ClientRequest("POST", "/users/\(user)/application_credentials", headers: fields, body: Array(body.utf8)),
+            as: Made.self
+        ).credential
+        return .applicationCredential(id: made.id, secret: made.secret)
+    }
+
     /// Every object in the store's containers.
     static func contents(_ store: SwiftStore) throws -> [String] {
         try store.allContainers.flatMap { container in

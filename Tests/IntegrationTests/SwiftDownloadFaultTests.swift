@@ -29,6 +29,72 @@ extension SwiftFaultTests {
         try here.expectWhole()
     }
 
+    @Test func `a download goes on when its object server is killed and started again`() throws {
+        let file = try Self.file.get()
+        let id = try here.added(file)
+        swift.add(.object("GET"), .atAnswerByte(1_500_000) { [here] in (try? here.kill("swift-object")) != nil })
+        swift.add(.object("GET"), .beforeRequest { [here] in (try? here.start("swift-object")) != nil })
+
+        let answer = try site.curl("/images/\(id)")
+
+        #expect(answer.status == 200)
+        #expect(try answer.body == file.bytes())
+        #expect(swift.exchanges(.object("GET")).count > 1)
+        try here.expectWhole()
+    }
+
+    @Test(arguments: Form.allCases)
+    func `a connection that breaks in a download costs nothing, whatever the object is`(form: Form) throws {
+        let file = try form.file
+        let id = try here.added(file)
+        swift.add(.object("GET"), .atAnswerByte(file.count / 3) { false })
+
+        let answer = try site.curl("/images/\(id)")
+
+        #expect(answer.status == 200)
+        #expect(try answer.body == file.bytes())
+        #expect(swift.exchanges(.object("GET")).map(\.status) == [200, 206])
+        try here.expectWhole()
+    }
+
+    @Test func `a silence within the idle bound costs time alone, and one beyond it is 503`() throws {
+        let undo = [
+            try here.edit("glance-api.conf") { $0 + "swift_idle_seconds_max = 6\n" },
+            try here.edit("swift/proxy-server.conf") {
+                $0.replacing("node_timeout = 2\n", with: "node_timeout = 60\n")
+            },
+        ]
+        try here.restart("swift-proxy")
+        try site.reload()
+        let file = try Self.file.get()
+        let id = try here.added(file)
+        let length = try site.log().count
+        swift.add(
+            .object("GET"),
+            .atAnswerByte(1_500_000) { [here] in
+                let end = Date(timeIntervalSinceNow: 2)
+                try? here.signal("swift-object", SIGSTOP)
+                return eventually { Date() > end } && (try? here.signal("swift-object", SIGCONT)) != nil
+            })
+
+        let late = try site.curl("/images/\(id)")
+        let exchanges = swift.exchanges(.object("GET"))
+        try here.signal("swift-object", SIGSTOP)
+        let refused = try site.curl("/images/\(id)")
+        try here.signal("swift-object", SIGCONT)
+        for undo in undo { try undo() }
+        try here.restart("swift-proxy")
+        try site.reload()
+
+        #expect(late.status == 200)
+        #expect(try late.body == file.bytes())
+        #expect(exchanges.count == 1)
+        #expect(refused.status == 503)
+        #expect(refused["retry-after"] == "10")
+        #expect(try here.log(since: length).contains("the server was silent for too long"))
+        try here.expectWhole()
+    }
+
     @Test func `a download whose Swift does not come back is broken off, and never seems whole`() throws {
         let file = try Self.file.get()
         let id = try here.added(file)
@@ -77,7 +143,51 @@ extension SwiftFaultTests {
         try here.expectWhole()
     }
 
-    @Test func `a download with a segment that is gone breaks off, and the log names the object`() throws {
+    @Test(arguments: [true, false])
+    func `a client that breaks off while nothing comes from Swift gives its place back soon`(isSilent: Bool) throws {
+        let file = try Self.file.get()
+        let id = try here.added(file)
+        let client = try HeldDownload(site, "/images/\(id)")
+        let (isQuiet, isOver) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
+        swift.add(
+            .object("GET"),
+            .atAnswerByte(1_500_000) {
+                isQuiet.signal()
+                if isSilent { _ = isOver.wait(timeout: .now() + 50) }
+                return false
+            })
+        // Where the worker asks for the rest there is nobody.
+        if !isSilent { swift.add(.object("GET"), times: 99, .answer(status: 503)) }
+
+        try client.begin()
+        #expect(isQuiet.wait(timeout: .now() + 50) == .success)
+        // The gateway keeps a part of what came.
+        #expect(eventually { client.received > 1_200_000 })
+        #expect(try site.metric("glance_transfers_in_flight") == 1)
+        client.breakOff()
+
+        #expect(try eventually(within: 8) { try site.metric("glance_transfers_in_flight") == 0 })
+        isOver.signal()
+        swift.clear()
+        try here.expectWhole()
+    }
+
+    @Test(arguments: [10, 50, 99])
+    func `a worker killed in a download breaks off that one, and costs nothing else`(percent: Int) throws {
+        let file = try Self.file.get()
+        let id = try here.added(file)
+        swift.add(
+            .object("GET"), .atAnswerByte(file.count * percent / 100) { [here] in (try? here.killWorker()) != nil })
+
+        let output = try run("curl", ["-s", "-o", "/dev/null", "-w", "%{size_download}", "\(site.url)/images/\(id)"])
+
+        #expect(output.status == 18)
+        #expect((Int(output.text) ?? .max) < file.count)
+        #expect(try here.objects().count == 13)
+        try here.expectWhole()
+    }
+
+    @Test func `a download with a segment that is gone breaks off, and the log names the segment`() throws {
         let id = try here.added(Form.segmented.file)
         let location = try here.location(of: id)
         let (length, name) = (try site.log().count, location.split(separator: "/")[1])
@@ -86,7 +196,9 @@ extension SwiftFaultTests {
         let output = try run("curl", ["-s", "-o", "/dev/null", "\(site.url)/images/\(id)"])
 
         #expect(output.status == 18)
-        #expect(try eventually { try here.log(since: length).contains("GET of /glance/\(name) broke off at byte") })
+        // 2500000 bytes in three segments.
+        let said = "GET of /glance/\(name) broke off at byte 833334 of 2500000, in /glance_segments/\(name)/00000001: "
+        #expect(try eventually { try here.log(since: length).contains(said) })
         #expect(try site.send("DELETE", "/images/\(id)").status == 200)
         try here.expectWhole()
     }
@@ -109,6 +221,10 @@ extension SwiftFaultTests {
 private final class HeldDownload: Sendable {
     private let number: Int32
     private let request: String
+    private let count = Mutex(0)
+
+    /// Bytes that have come, the head included.
+    var received: Int { count.withLock { $0 } }
 
     init(_ site: Site, _ path: String) throws {
         let number = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
@@ -124,7 +240,7 @@ private final class HeldDownload: Sendable {
         try #require(Glibc.send(number, request, request.utf8.count, Int32(MSG_NOSIGNAL)) == request.utf8.count)
         Thread.detachNewThread { [self] in
             var piece = [UInt8](repeating: 0, count: 65536)
-            while recv(number, &piece, piece.count, 0) > 0 {}
+            while case let come = recv(number, &piece, piece.count, 0), come > 0 { count.withLock { $0 += come } }
         }
     }
 

@@ -153,6 +153,15 @@ import Testing
         try here.expectWhole()
     }
 
+    @Test func `a worker killed between an object's last byte and the record leaves nothing behind`() throws {
+        swift.add(.object("PUT"), .beforeAnswer { [here] in (try? here.killWorker()) != nil })
+
+        #expect(try here.add(Form.plain.file).status == 502)
+
+        #expect(swift.exchanges(.object("PUT")).last?.status == 201)
+        try here.expectWhole()
+    }
+
     // MARK: A client breaks off
 
     @Test(arguments: Form.allCases)
@@ -198,6 +207,23 @@ import Testing
         #expect(try here.rows("SELECT 1 FROM images WHERE status <> 'deleted'").isEmpty)
     }
 
+    @Test func `a segment that is lost before the manifest is 502, and nothing is kept`() throws {
+        let length = try site.log().count
+        swift.add(
+            .manifest,
+            .beforeRequest { [here] in
+                let lost = try? here.objects().first { $0.hasSuffix("/00000001") }
+                return lost.map { (try? here.ask("DELETE", $0).status) == 204 } == true
+            })
+
+        let answer = try here.add(Form.segmented.file)
+
+        #expect(answer.status == 502)
+        #expect(try here.log(since: length).contains("is not what was sent"))
+        #expect(try here.rows("SELECT 1 FROM images WHERE status <> 'deleted'").isEmpty)
+        try here.expectWhole()
+    }
+
     // MARK: It only stumbles
 
     @Test func `503 twice and then a right answer is no failure, whatever was asked`() throws {
@@ -213,6 +239,18 @@ import Testing
 
         for kind in [Interposer.Kind.segment("PUT", 1), .manifest] { swift.add(kind, times: 2, .answer(status: 503)) }
         _ = try here.added(Form.segmented.file)
+        try here.expectWhole()
+    }
+
+    @Test func `a login that is answered 503 twice is no failure either`() throws {
+        // A new worker has no token.
+        try here.killWorker()
+        let login = Interposer.Kind("GET /auth/")
+        swift.add(login, times: 2, .answer(status: 503))
+
+        #expect(try here.add(Form.plain.file).status == 200)
+
+        #expect(swift.exchanges(login).count >= 3)
         try here.expectWhole()
     }
 

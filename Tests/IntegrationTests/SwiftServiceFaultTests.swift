@@ -118,6 +118,35 @@ extension SwiftFaultTests {
         try here.expectWhole()
     }
 
+    @Test func `check says what is wrong with Swift, and readyz too where Swift says nothing at all`() throws {
+        func check() throws -> Output {
+            try run(Service.program, ["check", "--config", "\(site.directory)/etc/glance-api.conf"])
+        }
+
+        let well = try check()
+        let undo = try here.edit("swift-credentials") { $0.replacing("key = ", with: "key = not-") }
+        let wrong = try check()
+        try undo()
+        try here.kill("swift-proxy")
+        let away = try check()
+        try here.start("swift-proxy")
+        _ = try here.added(Form.plain.file)
+        try here.signal("swift-proxy", SIGSTOP)
+        // The gateway waits for 30 seconds.
+        let silent = try run("curl", ["-s", "http://127.0.0.1:\(site.healthPort)/readyz"]).text
+        try here.signal("swift-proxy", SIGCONT)
+
+        #expect(well.text == "All is well: settings, libraries, registry and stores.\n", "\(well.errors)")
+        #expect(wrong.status == 1)
+        #expect(wrong.errors.contains("does not know this user and key: correct swift_credentials_file"))
+        #expect(!wrong.errors.contains("not-"))
+        #expect(away.status == 1)
+        #expect(away.errors.contains("the store swift failed: "))
+        #expect(silent.contains("the store swift failed: "), "\(silent)")
+        #expect(silent.contains("the server was silent for too long"), "\(silent)")
+        try here.expectWhole()
+    }
+
     // MARK: What others do to the account
 
     @Test(arguments: [["glance"], ["glance_segments"], ["glance", "glance_segments"]], Form.allCases)

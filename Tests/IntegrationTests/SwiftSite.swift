@@ -57,7 +57,7 @@ final class SwiftSite: Sendable {
         for service in ["memcached", "swift-object", "swift-proxy", "glance-api"] {
             if commandLine(of: try site.processID(of: service)).isEmpty { try start(service) }
         }
-        try signal("swift-object", SIGCONT)
+        for service in ["swift-object", "swift-proxy"] { try signal(service, SIGCONT) }
         swift.clear()
     }
 
@@ -96,7 +96,7 @@ final class SwiftSite: Sendable {
     // MARK: What is in it
 
     /// A request to OpenStack Swift itself, by nobody's way but its own.
-    func ask(_ method: String, _ path: String) throws -> (status: Int, text: String) {
+    func ask(_ method: String, _ path: String, _ fields: [String] = []) throws -> (status: Int, text: String) {
         let key = try #require(
             try String(contentsOfFile: "\(site.directory)/etc/swift-credentials", encoding: .utf8)
                 .firstMatch(of: /key = (\w+)/)?.1)
@@ -107,7 +107,7 @@ final class SwiftSite: Sendable {
         let output = try run(
             "curl",
             ["-sS", "-X", method, "-H", "X-Auth-Token: \(token)", "-w", "\n%{http_code}"]
-                + ["\(proxy)/v1/AUTH_glance/\(path)"])
+                + fields.flatMap { ["-H", $0] } + ["\(proxy)/v1/AUTH_glance/\(path)"])
         let end = output.text.lastIndex(of: "\n") ?? output.text.startIndex
         return (Int(output.text[end...].dropFirst()) ?? 0, String(output.text[..<end]))
     }

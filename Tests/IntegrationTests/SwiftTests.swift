@@ -130,8 +130,17 @@ struct SwiftTests {
         if answers[0].status < 300, !request.contains("-I") { #expect(answers[0].body == answers[1].body) }
     }
 
-    @Test func `an image of several gigabytes goes in and comes out in segments`() throws {
-        let count = 3 << 30 + 4321
+    /// Of which the last is larger than the largest object of this Swift: `deploy/test --all` has the time for it.
+    private static let largeSizes: [Int] = {
+        var volume = statvfs()
+        let directory = (try? Site.newDirectory()).map { URL(filePath: $0).deletingLastPathComponent().path } ?? "/"
+        let hasRoom = statvfs(directory, &volume) == 0 && volume.f_bavail * volume.f_frsize > 10 << 30
+        let isForAll = ProcessInfo.processInfo.environment["GLANCE_TEST_ALL"] != nil
+        return [3 << 30 + 4321] + (isForAll && hasRoom ? [6 << 30 + 4321] : [])
+    }()
+
+    @Test(arguments: largeSizes)
+    func `an image of several gigabytes goes in and comes out in segments`(count: Int) throws {
         let file = try SparseFile(bytes: count, tail: "the end")
         let site = try Site(["--store", "swift", "--set", "swift_segment_bytes=\(256 << 20)"])
 
@@ -142,7 +151,7 @@ struct SwiftTests {
         #expect(try added.json("image", "sha256") as? String == String(copied))
         #expect(try added.json("image", "size") as? String == "\(count)")
         #expect(try site.curl("/images/\(id)", ["-r", "\(count - 7)-"]).text == "the end")
-        #expect(try Cluster(of: site).objects("glance_segments").count == 13)
+        #expect(try Cluster(of: site).objects("glance_segments").count == count >> 28 + 1)
     }
 
     @Test func `an image whose store is no longer offered is described, and its data are 503`() throws {

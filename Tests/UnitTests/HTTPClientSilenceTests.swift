@@ -26,6 +26,58 @@ import Testing
         #expect(server.story() == ["[GET / HTTP/1.1]<gone>"], "and its connection is closed")
     }
 
+    @Test(arguments: ["", "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhello"])
+    func `a silent server is left as soon as nobody waits for its answer`(wire: String) throws {
+        let server = try ScriptedServer { peer in
+            try peer.readHead()
+            try peer.send(wire)
+            peer.tell()
+            try peer.readToEnd()
+        }
+        let client = try Self.client(idleSecondsMax: 60)
+        let (connection, recipient) = try SocketPeer.pair()
+        let socket = connection.number
+
+        let failure = ThreadBeside { () -> HTTPClientError? in
+            var request = ClientRequest("GET", "/")
+            request.recipient = Recipient(socket: socket)
+            do {
+                _ = try client.send(request, to: server.url).bytes()
+                return nil
+            } catch {
+                return error as? HTTPClientError
+            }
+        }
+        server.waitForPeer()
+        recipient.hangUp()
+
+        #expect((failure.value() ?? nil) == .unwanted)
+        #expect(server.story() == ["[GET / HTTP/1.1]<gone>"])
+        withExtendedLifetime(connection) {}
+    }
+
+    @Test func `a silence that somebody waits through is bounded as any`() async throws {
+        let server = try ScriptedServer { peer in
+            try peer.readHead()
+            try peer.answer("hello")
+            try peer.readHead()
+            try peer.readToEnd()
+        }
+        let client = try Self.client(idleSecondsMax: 2)
+        let (connection, recipient) = try SocketPeer.pair()
+        let socket = connection.number
+
+        let failure = await Self.failure {
+            var request = ClientRequest("GET", "/")
+            request.recipient = Recipient(socket: socket)
+            _ = try client.send(request, to: server.url).bytes()
+            return try client.send(request, to: server.url).bytes()
+        }
+
+        #expect(failure == .timedOut)
+        withExtendedLifetime((connection, recipient)) {}
+    }
+
     @Test func `a server that never accepts is given up`() async throws {
         let server = try DeafServer(refuses: false)
         let url = server.url

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import HTTPClient
 import Testing
 
 @testable import Keystone
@@ -63,5 +64,82 @@ struct KeystoneTests {
         let encoder = JSONEncoder()
         encoder.outputFormatting = .sortedKeys
         return String(decoding: try encoder.encode(credentials.body), as: UTF8.self)
+    }
+}
+
+/// What comes of asking a Keystone for a token.
+struct KeystoneClientTests {
+    private static let credentials = KeystoneCredentials.applicationCredential(id: "i", secret: "s")
+    private static let body =
+        #"{"auth":{"identity":{"methods":["application_credential"],"application_credential":{"id":"i","secret":"s"}}}}"#
+
+    private static let token = #"{"token": {"expires_at": "2026-11-24T05:00:00.000000Z"}}"#
+
+    /// What a Keystone that gives these answers is asked, and what comes of it.
+    private func outcome(_ answers: [(status: Int, body: String, fields: String)]) throws -> (
+        Result<String, KeystoneError>, asked: Int
+    ) {
+        let server = try ScriptedServer { peer in
+            for answer in answers {
+                try peer.readHead()
+                try peer.readBody(Self.body.utf8.count)
+                try peer.answer(answer.body, status: answer.status, answer.fields)
+            }
+            try peer.readToEnd()
+        }
+        let outcome: Result<String, KeystoneError>
+        do throws(KeystoneError) {
+            outcome = .success(try KeystoneClient(server.url, client: HTTPClient()).token(for: Self.credentials).text)
+        } catch {
+            outcome = .failure(error)
+        }
+        let story = server.story().joined()
+        return (outcome, story.matches(of: /\[POST \/auth\/tokens HTTP/).count)
+    }
+
+    @Test func `a token comes in a header`() throws {
+        let (outcome, asked) = try outcome([(201, Self.token, "X-Subject-Token: secret\r\n")])
+
+        #expect(outcome == .success("secret"))
+        #expect(asked == 1)
+    }
+
+    @Test(arguments: [
+        (401, "{}"), (403, "{}"),
+        (404, #"{"error":{"code":404,"message":"Could not find Application Credential: i.","title":"Not Found"}}"#),
+    ])
+    func `credentials that are refused are not tried again`(status: Int, body: String) throws {
+        let (outcome, asked) = try outcome([(status, body, "")])
+
+        #expect(outcome == .failure(.refused))
+        #expect(asked == 1)
+    }
+
+    @Test func `a Keystone that stumbles twice is no failure`() throws {
+        let stumble = (503, "", "")
+
+        let (outcome, asked) = try outcome([stumble, stumble, (201, Self.token, "X-Subject-Token: secret\r\n")])
+
+        #expect(outcome == .success("secret"))
+        #expect(asked == 3)
+    }
+
+    @Test func `a Keystone that does not work is asked three times`() throws {
+        let (outcome, asked) = try outcome(Array(repeating: (503, "", ""), count: 3))
+
+        guard case .failure(.away(let reason)) = outcome else {
+            Issue.record("\(outcome)")
+            return
+        }
+        #expect(reason.hasSuffix("answers HTTP 503"))
+        #expect(asked == 3)
+    }
+
+    @Test(arguments: [
+        (201, token, ""), (201, "{}", "X-Subject-Token: secret\r\n"), (201, "<html>", "X-Subject-Token: secret\r\n"),
+        (200, token, "X-Subject-Token: secret\r\n"), (300, "{}", ""), (404, "{}", ""),
+    ])
+    func `an answer that is no token is said to be none`(status: Int, body: String, fields: String) throws {
+        #expect(try outcome([(status, body, fields)]).0 == .failure(.malformed))
     }
 }

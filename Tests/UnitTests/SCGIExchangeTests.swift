@@ -128,6 +128,16 @@ import Testing
         #expect(throws: StreamError.timedOut) { try exchange(limits).readRequest() }
     }
 
+    @Test func `a source that waits learns that its client has gone`() throws {
+        peer.send(scgiBlock(["SCGI": "1", "CONTENT_LENGTH": "0", "BODY_LENGTH": ""]))
+        let exchange = exchange()
+        _ = try exchange.readRequest()
+        let source = PatientSource { peer.hangUp() }
+
+        #expect(throws: StreamError.closed) { try exchange.send(Response(.ok, body: .stream(source, length: 5))) }
+        #expect(source.sawEnd)
+    }
+
     private func exchange(_ limits: SCGIExchange.Limits = .init()) -> SCGIExchange {
         SCGIExchange(connection, limits: limits, chunk: Chunk())
     }
@@ -140,5 +150,24 @@ import Testing
         let sink = MemorySink()
         _ = try pump(source, into: sink, through: chunk)
         return String(decoding: sink.bytes, as: UTF8.self)
+    }
+}
+
+/// Has nothing before its client has gone.
+private final class PatientSource: WaitingSource {
+    private let whenServed: () -> Void
+    private var recipient: Recipient?
+    private(set) var sawEnd = false
+
+    init(whenServed: @escaping () -> Void) { self.whenServed = whenServed }
+
+    func serve(_ recipient: Recipient) {
+        self.recipient = recipient
+        whenServed()
+    }
+
+    func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
+        sawEnd = recipient?.isGone(withinMilliseconds: 50_000) == true
+        throw StreamError.closed
     }
 }

@@ -73,6 +73,8 @@ private final class Door: Sendable {
 /// The server's end of one connection. What it reads becomes its story.
 final class ScriptedPeer {
     private(set) var story = ""
+    /// As the last request named it.
+    private(set) var host = ""
     private var connection: Connection?
     private let toTest: DispatchSemaphore
     private let toPeer: DispatchSemaphore
@@ -90,7 +92,9 @@ final class ScriptedPeer {
     func readHead() throws {
         var text = ""
         while !text.hasSuffix("\r\n\r\n") { text += try read(1) }
-        let lines = text.split(separator: "\r\n").filter { !$0.hasPrefix("Host: ") && !$0.hasPrefix("User-Agent: ") }
+        let all = text.split(separator: "\r\n")
+        host = all.first { $0.hasPrefix("Host: ") }.map { String($0.dropFirst("Host: ".count)) } ?? ""
+        let lines = all.filter { !$0.hasPrefix("Host: ") && !$0.hasPrefix("User-Agent: ") }
         note("[\(lines.joined(separator: "|"))]")
     }
 

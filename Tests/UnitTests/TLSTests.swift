@@ -40,6 +40,12 @@ import Testing
         #expect(throws: StreamError.timedOut) { try handshake() }
     }
 
+    @Test func `of the time for a connection the handshake gets what is left`() {
+        connection.idleSeconds = 60
+
+        #expect(throws: StreamError.timedOut) { try handshake(until: Deadline(seconds: 0)) }
+    }
+
     @Test func `a peer that is gone is no peer`() {
         peer.hangUp()
 
@@ -62,8 +68,8 @@ import Testing
         #expect(peer.received() == [])
     }
 
-    private func handshake(host: String = "localhost") throws {
-        _ = try TLSConnection(over: connection, host: host, context: TLSContext(caFile: nil))
+    private func handshake(host: String = "localhost", until deadline: Deadline? = nil) throws {
+        _ = try TLSConnection(over: connection, host: host, context: TLSContext(caFile: nil), until: deadline)
     }
 }
 
