@@ -23,7 +23,7 @@ public enum GlanceError: Error, Equatable, Sendable {
     case tooLarge(Refusal)
     /// 507: the server has no room for it.
     case noSpace(Refusal)
-    /// 503 or 408: not now; `Refusal.retryAfterSeconds` may say when.
+    /// 503, 429 or 408: not now; `Refusal.retryAfterSeconds` may say when.
     case unavailable(Refusal)
     /// 500, 502 and their like: the operator's business.
     case serverFailed(Refusal)

@@ -10,7 +10,7 @@ import Testing
     @Test(arguments: [
         (400, "badRequest"), (401, "loginNeeded"), (403, "notAllowed"), (404, "notFound"), (405, "badRequest"),
         (408, "unavailable"), (409, "conflict"), (412, "preconditionFailed"), (413, "tooLarge"), (415, "badRequest"),
-        (416, "badRequest"), (429, "badRequest"), (500, "serverFailed"), (502, "serverFailed"), (503, "unavailable"),
+        (416, "badRequest"), (429, "unavailable"), (500, "serverFailed"), (502, "serverFailed"), (503, "unavailable"),
         (504, "serverFailed"), (507, "noSpace"), (302, "malformed"),
     ])
     func `each refusal is one case, with the server's words and request id`(status: Int, name: String) throws {
