@@ -18,7 +18,8 @@ public final class GlanceClient: Sendable {
         public var connectSecondsMax = 10
         /// Seconds without a byte, in either direction.
         public var idleSecondsMax = 300
-        /// Seconds for the whole of a request, its data included; nil: only silences are bounded.
+        /// Seconds for the whole of a request, its data included, and of a download with all the requests that it takes;
+        /// nil: only silences are bounded.
         public var requestSecondsMax: Int?
         /// Times that a download that broke off goes on by itself without a byte of progress.
         public var resumesMax = 4
@@ -96,10 +97,12 @@ public final class GlanceClient: Sendable {
         return request
     }
 
-    /// An answer that is no refusal.
-    func send(_ request: ClientRequest) throws(GlanceError) -> ClientAnswer {
+    /// An answer that is no refusal, within `limit`, or what one request may take.
+    func send(_ request: ClientRequest, within limit: TimeLimit? = nil) throws(GlanceError) -> ClientAnswer {
+        let secondsMax = if let limit { limit.secondsLeft } else { settings.requestSecondsMax }
         let answer = try catching(request.cancellation) { () throws(HTTPClientError) in
-            try http.send(request, to: server, secondsMax: settings.requestSecondsMax)
+            guard secondsMax != 0 else { throw .timedOut }
+            return try http.send(request, to: server, secondsMax: secondsMax)
         }
         if let seconds = answer.headers["date"].flatMap(HTTPDate.seconds) {
             secondsAhead.store(seconds - Int64(time(nil)), ordering: .relaxed)
