@@ -61,7 +61,7 @@ public final class GlanceClient: Sendable {
         transport.caFile = settings.caFile
         http = HTTPClient(transport)
         if server.isSecure {
-            do throws(HTTPClientError) { try http.loadTLS() } catch { throw GlanceError(error, of: server) }
+            do throws(HTTPClientError) { try http.loadTLS() } catch { throw GlanceError(error, of: server, settings) }
         }
     }
 
@@ -145,7 +145,7 @@ public final class GlanceClient: Sendable {
         do throws(HTTPClientError) {
             return try body()
         } catch {
-            throw cancellation?.isCancelled == true ? .cancelled : GlanceError(error, of: server)
+            throw cancellation?.isCancelled == true ? .cancelled : GlanceError(error, of: server, settings)
         }
     }
 }

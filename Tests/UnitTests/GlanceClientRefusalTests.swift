@@ -105,7 +105,7 @@ import Testing
             if case GlanceError.malformed = $0 { true } else { false }
         }
         #expect { try GlanceClient(url: silent.url.description, settings: settings).images().next() } throws: {
-            if case GlanceError.timedOut = $0 { true } else { false }
+            $0 as? GlanceError == .timedOut("\(silent.url.authority) was silent for too long")
         }
     }
 
@@ -119,7 +119,7 @@ import Testing
         settings.requestSecondsMax = 1
 
         #expect { try GlanceClient(url: server.url.description, settings: settings).images().next() } throws: {
-            if case GlanceError.timedOut = $0 { true } else { false }
+            if case GlanceError.timedOut(let text) = $0 { text.hasSuffix("not done within 1 seconds") } else { false }
         }
     }
 
