@@ -70,20 +70,24 @@ public final class GlanceClient: Sendable {
     func path(of reference: String) throws(GlanceError) -> String {
         guard reference.contains("://") else { return "/images/\(try known(id: reference))" }
         guard let uri = ServerURL(reference), let id = uri.path.split(separator: "/").last else {
-            throw .invalid(field: "URI", problem: "“\(reference)” names no image")
+            throw .invalid(field: "URI", problem: "“\(shown(reference))” names no image")
         }
         guard uri.host.lowercased() == server.host.lowercased() else {
             throw .invalid(
-                field: "URI", problem: "“\(reference)” is of another host than \(server.host), which this client asks")
+                field: "URI",
+                problem: "“\(shown(reference))” is of another host than \(server.host), which this client asks")
         }
         return "/images/\(try known(id: String(id)))"
     }
 
     /// Also keeps an id from being taken for another path, such as that of the list.
     private func known(id text: String) throws(GlanceError) -> ImageID {
-        guard let id = ImageID(text) else { throw .invalid(field: "id", problem: "“\(text)” is none") }
+        guard let id = ImageID(text) else { throw .invalid(field: "id", problem: "“\(shown(text))” is none") }
         return id
     }
+
+    /// What was typed before an `@` may be a password.
+    private func shown(_ text: String) -> String { text.contains("@") ? "…" : text }
 
     func request(
         _ method: String, _ target: String, _ headers: Headers = Headers(), _ cancellation: Cancellation?
