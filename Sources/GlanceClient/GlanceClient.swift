@@ -132,7 +132,7 @@ public final class GlanceClient: Sendable {
             retryAfterSeconds: answer.headers["retry-after"].flatMap(decimalNumber).map { Int(clamping: $0) })
     }
 
-    /// The server's own line; what is no such line is of a stranger, and said in ours.
+    /// The server's own line. What is no such line is of a stranger, and an answer to HEAD has none: then it is ours.
     private func refusalText(_ answer: ClientAnswer) -> String {
         if (300..<400).contains(answer.status), let place = answer.headers["location"] {
             return "\(server.authority) sends elsewhere, to \(excerpt(place)): use the URL of the Glance itself"
@@ -140,7 +140,9 @@ public final class GlanceClient: Sendable {
         let isText = answer.headers["content-type"]?.hasPrefix("text/plain") == true
         let bytes = isText ? (try? answer.bytes(bytesMax: 64 * 1024)) ?? [] : []
         let text = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline).joined(separator: " ")
-        return text.isEmpty ? "\(server.authority) refused with status \(answer.status)" : printable(text)
+        guard text.isEmpty else { return printable(text) }
+        let words = FailureKind(status: answer.status)?.words ?? "this API knows no such answer."
+        return "\(server.authority) refused with status \(answer.status): \(words)"
     }
 
     func catching<Value>(

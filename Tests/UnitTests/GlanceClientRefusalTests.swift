@@ -50,7 +50,24 @@ import Testing
         let strange = try #require(throws: GlanceError.self) { try client.images().next() }
 
         #expect(refused.description == "No?[2J ?way never")
-        #expect(strange.description == "\(server.url.authority) refused with status 502")
+        #expect(strange.description.hasPrefix("\(server.url.authority) refused with status 502: what stands behind it"))
+        #expect(!strange.description.contains("<"))
+    }
+
+    @Test(arguments: [
+        (401, "wants a user and a password"), (403, "ask as the image's owner"), (404, "a list shows"),
+        (429, "try again later"), (503, "try again later"), (418, "is not right"),
+    ])
+    func `a refusal that has no body, as of HEAD, is put in words all the same`(status: Int, words: String) throws {
+        let server = try ScriptedServer { peer in
+            try peer.readHead()
+            try peer.send("HTTP/1.1 \(status) x\r\nContent-Type: text/plain\r\nContent-Length: 20\r\n\r\n")
+        }
+
+        let error = try #require(throws: GlanceError.self) { try client(of: server).image("1") }
+
+        #expect(error.refusal?.status == status)
+        #expect(error.description.contains("status \(status): ") && error.description.contains(words), "\(error)")
     }
 
     @Test(arguments: [
