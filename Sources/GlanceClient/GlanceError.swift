@@ -19,7 +19,7 @@ public enum GlanceError: Error, Equatable, Sendable {
     case conflict(Refusal)
     /// 412: a condition does not hold.
     case preconditionFailed(Refusal)
-    /// 413: the image is larger than the server allows.
+    /// 413: the image is larger than the server takes, or than its owner may still add.
     case tooLarge(Refusal)
     /// 507: the server has no room for it.
     case noSpace(Refusal)
