@@ -145,6 +145,41 @@ import Testing
         #expect(try glance("show", "\(site.url)/images/\(id)", "-q").text == "\(id)\n")
     }
 
+    @Test func `only an id names an image that is to change: a URI may be meant for another server`() throws {
+        let id = try added()
+        let queued = try glance("add", "--name", name("later"), "--type", "raw", "--quiet")
+            .text.trimmingCharacters(in: .newlines)
+        let elsewhere = "http://127.0.0.1:9999/images"
+
+        let outputs = try [
+            glance("delete", "\(elsewhere)/\(id)"), glance("update", "\(elsewhere)/\(id)", "--name", "x"),
+            glance("update", "\(elsewhere)/\(queued)", "--data", "-", input: Data("x".utf8)),
+        ]
+
+        for output in outputs {
+            #expect(output.status == 2 && output.errors.contains("by their ids alone"), "\(output.errors)")
+        }
+        #expect(try json(glance("show", id, "--json").text)[0]["version"] as? Int == 1)
+        #expect(try json(glance("show", queued, "--json").text)[0]["status"] as? String == "queued")
+    }
+
+    @Test func `a table fits the terminal that it is on`() throws {
+        let key = "k\(UUID().uuidString.prefix(8).lowercased())"
+        _ = try added("x", name: String(repeating: "wide ", count: 30) + "name", "-p", "\(key)=x")
+        func lines(columns: Int) throws -> [Substring] {
+            try glance.shell(
+                "script -qefc 'stty cols \(columns); glance list -p \(key)=x' /dev/null",
+                environment: ["TERM": "xterm", "NO_COLOR": "1"]
+            ).text.split(whereSeparator: \.isNewline)
+        }
+
+        let (narrow, wide) = (try lines(columns: 50), try lines(columns: 200))
+
+        #expect(narrow.count == 2 && wide.count == 2)
+        #expect(narrow.allSatisfy { $0.count <= 50 } && narrow[1].contains("…"), "\(narrow)")
+        #expect(wide[1].count > 150 && !wide[1].contains("…"), "\(wide)")
+    }
+
     @Test func `get overwrites nothing unless it is told to`() throws {
         let id = try added("new")
         try glance.write("old", to: "file")

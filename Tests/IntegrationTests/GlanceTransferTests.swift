@@ -155,6 +155,24 @@ import Testing
         #expect(glance.file("copy")?.count == 24_000_000)
     }
 
+    @Test func `a transfer of less than a second shows no progress`() throws {
+        let id = try glance.shell("echo x | glance add - -n x -t raw --quiet").text.trimmingCharacters(in: .newlines)
+        let clock = ContinuousClock()
+
+        // On a machine that has much to do it may take longer than that.
+        for _ in 0..<10 {
+            var shown = ""
+            let time = try clock.measure {
+                shown = try glance.shell(
+                    "script -qefc 'glance get \(id) -o copy --force' /dev/null", environment: ["TERM": "xterm"]
+                ).text
+            }
+            #expect(shown.contains("glance: saved "))
+            guard time > .seconds(1) else { return #expect(!shown.contains("B/s") && !shown.contains("\u{1B}[K")) }
+        }
+        Issue.record("ten times it took more than a second")
+    }
+
     @Test func `without a terminal there is a plain line every ten seconds, where it is asked for`() throws {
         let id = try added()
         let started = Promised<StartedProgram>()
