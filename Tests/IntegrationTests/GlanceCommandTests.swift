@@ -159,8 +159,8 @@ import Testing
         for output in outputs {
             #expect(output.status == 2 && output.errors.contains("by their ids alone"), "\(output.errors)")
         }
-        #expect(try json(glance("show", id, "--json").text)[0]["version"] as? Int == 1)
-        #expect(try json(glance("show", queued, "--json").text)[0]["status"] as? String == "queued")
+        #expect(try json(glance("show", id, "--json").text).first?["version"] as? Int == 1)
+        #expect(try json(glance("show", queued, "--json").text).first?["status"] as? String == "queued")
     }
 
     @Test func `a table fits the terminal that it is on`() throws {
