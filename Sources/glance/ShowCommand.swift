@@ -30,7 +30,7 @@ extension Command {
         let client = try invocation.client()
         try invocation.forEachOperand { id, _ throws(CommandError) in
             let id = try changeable(id)
-            try asking { () throws(GlanceError) in try client.delete(id, version: invocation.number(.ifVersion)) }
+            try changing { () throws(GlanceError) in try client.delete(id, version: invocation.number(.ifVersion)) }
         }
     }
 }
@@ -52,6 +52,16 @@ extension Invocation {
             }
         }
         if let status { throw .told(status) }
+    }
+}
+
+/// Does what changes an image. Whoever looked it up by its name may take that for its id.
+func changing<Value>(_ body: () throws(GlanceError) -> Value) throws(CommandError) -> Value {
+    do throws(GlanceError) {
+        return try body()
+    } catch {
+        guard case .notFound = error else { throw .glance(error) }
+        throw .glance(error, advice: "A name will not do here: glance list shows the ids.")
     }
 }
 

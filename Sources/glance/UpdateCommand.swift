@@ -33,7 +33,7 @@ extension Command {
         if let path = invocation[.data] { return try invocation.bringData(of: id, from: path) }
         let change = try invocation.change()
         let client = try invocation.client()
-        try invocation.show(try asking { () throws(GlanceError) in try client.update(id, change) })
+        try invocation.show(try changing { () throws(GlanceError) in try client.update(id, change) })
     }
 
     /// What cannot go along with data.
@@ -66,7 +66,7 @@ extension Invocation {
         let image = try watch.watch(
             id, total: input.length, advice: "The image still has no data. Once more: \(retyped)"
         ) { told throws(CommandError) in
-            try asking { () throws(GlanceError) in try client.addData(to: id, from: input.source, progress: told) }
+            try changing { () throws(GlanceError) in try client.addData(to: id, from: input.source, progress: told) }
         }
         try show(image)
     }
