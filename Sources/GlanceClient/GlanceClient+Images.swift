@@ -38,8 +38,10 @@ extension GlanceClient {
         try image(reference, cancellation: nil)
     }
 
-    func image(_ reference: String, cancellation: Cancellation?) throws(GlanceError) -> ImageMetadata {
-        let answer = try send(request("HEAD", try path(of: reference), Headers(), cancellation))
+    func image(
+        _ reference: String, within limit: TimeLimit? = nil, cancellation: Cancellation?
+    ) throws(GlanceError) -> ImageMetadata {
+        let answer = try send(request("HEAD", try path(of: reference), Headers(), cancellation), within: limit)
         return try metadata(answer.headers, of: reference)
     }
 

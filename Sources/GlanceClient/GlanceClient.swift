@@ -18,7 +18,8 @@ public final class GlanceClient: Sendable {
         public var connectSecondsMax = 10
         /// Seconds without a byte, in either direction.
         public var idleSecondsMax = 300
-        /// Seconds for the whole of a request, its data included; nil: only silences are bounded.
+        /// Seconds for the whole of a request, its data included, and of a download with all the requests that it takes;
+        /// nil: only silences are bounded.
         public var requestSecondsMax: Int?
         /// Times that a download that broke off goes on by itself without a byte of progress.
         public var resumesMax = 4
@@ -60,7 +61,7 @@ public final class GlanceClient: Sendable {
         transport.caFile = settings.caFile
         http = HTTPClient(transport)
         if server.isSecure {
-            do throws(HTTPClientError) { try http.loadTLS() } catch { throw GlanceError(error, of: server) }
+            do throws(HTTPClientError) { try http.loadTLS() } catch { throw GlanceError(error, of: server, settings) }
         }
     }
 
@@ -69,20 +70,24 @@ public final class GlanceClient: Sendable {
     func path(of reference: String) throws(GlanceError) -> String {
         guard reference.contains("://") else { return "/images/\(try known(id: reference))" }
         guard let uri = ServerURL(reference), let id = uri.path.split(separator: "/").last else {
-            throw .invalid(field: "URI", problem: "“\(reference)” names no image")
+            throw .invalid(field: "URI", problem: "“\(shown(reference))” names no image")
         }
         guard uri.host.lowercased() == server.host.lowercased() else {
             throw .invalid(
-                field: "URI", problem: "“\(reference)” is of another host than \(server.host), which this client asks")
+                field: "URI",
+                problem: "“\(shown(reference))” is of another host than \(server.host), which this client asks")
         }
         return "/images/\(try known(id: String(id)))"
     }
 
     /// Also keeps an id from being taken for another path, such as that of the list.
     private func known(id text: String) throws(GlanceError) -> ImageID {
-        guard let id = ImageID(text) else { throw .invalid(field: "id", problem: "“\(text)” is none") }
+        guard let id = ImageID(text) else { throw .invalid(field: "id", problem: "“\(shown(text))” is none") }
         return id
     }
+
+    /// What was typed before an `@` may be a password.
+    private func shown(_ text: String) -> String { text.contains("@") ? "…" : text }
 
     func request(
         _ method: String, _ target: String, _ headers: Headers = Headers(), _ cancellation: Cancellation?
@@ -96,10 +101,12 @@ public final class GlanceClient: Sendable {
         return request
     }
 
-    /// An answer that is no refusal.
-    func send(_ request: ClientRequest) throws(GlanceError) -> ClientAnswer {
+    /// An answer that is no refusal, within `limit`, or what one request may take.
+    func send(_ request: ClientRequest, within limit: TimeLimit? = nil) throws(GlanceError) -> ClientAnswer {
+        let secondsMax = if let limit { limit.secondsLeft } else { settings.requestSecondsMax }
         let answer = try catching(request.cancellation) { () throws(HTTPClientError) in
-            try http.send(request, to: server, secondsMax: settings.requestSecondsMax)
+            guard secondsMax != 0 else { throw .timedOut }
+            return try http.send(request, to: server, secondsMax: secondsMax)
         }
         if let seconds = answer.headers["date"].flatMap(HTTPDate.seconds) {
             secondsAhead.store(seconds - Int64(time(nil)), ordering: .relaxed)
@@ -125,7 +132,7 @@ public final class GlanceClient: Sendable {
             retryAfterSeconds: answer.headers["retry-after"].flatMap(decimalNumber).map { Int(clamping: $0) })
     }
 
-    /// The server's own line; what is no such line is of a stranger, and said in ours.
+    /// The server's own line. What is no such line is of a stranger, and an answer to HEAD has none: then it is ours.
     private func refusalText(_ answer: ClientAnswer) -> String {
         if (300..<400).contains(answer.status), let place = answer.headers["location"] {
             return "\(server.authority) sends elsewhere, to \(excerpt(place)): use the URL of the Glance itself"
@@ -133,7 +140,9 @@ public final class GlanceClient: Sendable {
         let isText = answer.headers["content-type"]?.hasPrefix("text/plain") == true
         let bytes = isText ? (try? answer.bytes(bytesMax: 64 * 1024)) ?? [] : []
         let text = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline).joined(separator: " ")
-        return text.isEmpty ? "\(server.authority) refused with status \(answer.status)" : printable(text)
+        guard text.isEmpty else { return printable(text) }
+        let words = FailureKind(status: answer.status)?.words ?? "this API knows no such answer."
+        return "\(server.authority) refused with status \(answer.status): \(words)"
     }
 
     func catching<Value>(
@@ -142,7 +151,7 @@ public final class GlanceClient: Sendable {
         do throws(HTTPClientError) {
             return try body()
         } catch {
-            throw cancellation?.isCancelled == true ? .cancelled : GlanceError(error, of: server)
+            throw cancellation?.isCancelled == true ? .cancelled : GlanceError(error, of: server, settings)
         }
     }
 }

@@ -19,11 +19,11 @@ public enum GlanceError: Error, Equatable, Sendable {
     case conflict(Refusal)
     /// 412: a condition does not hold.
     case preconditionFailed(Refusal)
-    /// 413: the image is larger than the server allows.
+    /// 413: the image is larger than the server takes, or than its owner may still add.
     case tooLarge(Refusal)
     /// 507: the server has no room for it.
     case noSpace(Refusal)
-    /// 503 or 408: not now; `Refusal.retryAfterSeconds` may say when.
+    /// 503, 429 or 408: not now; `Refusal.retryAfterSeconds` may say when.
     case unavailable(Refusal)
     /// 500, 502 and their like: the operator's business.
     case serverFailed(Refusal)
@@ -32,7 +32,7 @@ public enum GlanceError: Error, Equatable, Sendable {
 
     /// No connection to the server, or none whose certificate is right.
     case unreachable(String)
-    /// The server was silent for too long.
+    /// The server was silent for too long, or not done in time.
     case timedOut(String)
     /// The connection ended before everything had passed.
     case brokenOff(String)
@@ -100,14 +100,24 @@ extension GlanceError {
             }
     }
 
-    init(_ error: HTTPClientError, of server: ServerURL) {
+    init(_ error: HTTPClientError, of server: ServerURL, _ settings: GlanceClient.Settings) {
         self =
             switch error {
             case .unreachable(let reason): .unreachable(reason)
-            case .timedOut: .timedOut("\(server.authority) was silent for too long")
+            case .timedOut: .timedOut("\(server.authority) was \(settings.lateness)")
             case .closed, .unwanted: .brokenOff("\(server.authority) ended the connection before everything had passed")
             case .malformed(let problem): .malformed("\(server.authority) does not answer as a Glance does: \(problem)")
             }
+    }
+}
+
+extension GlanceClient.Settings {
+    /// What a server was that was given up. Which of two bounds it was is not always known.
+    fileprivate var lateness: String {
+        let isSilent = "silent for too long"
+        guard let requestSecondsMax else { return isSilent }
+        let isLate = "not done within \(requestSecondsMax) seconds"
+        return requestSecondsMax > idleSecondsMax ? "\(isSilent), or \(isLate)" : isLate
     }
 }
 

@@ -13,6 +13,7 @@ public final class ImageDownload {
 
     private let client: GlanceClient
     private let path: String
+    private let limit: TimeLimit
     private let cancellation: Cancellation
     private let digest: StreamDigest
     /// Nil once all bytes are there, or no more will come.
@@ -24,10 +25,10 @@ public final class ImageDownload {
     /// `answer` brings the bytes from `position` on; `digest` has seen those before. Nil: they are all there.
     init(
         _ metadata: ImageMetadata, of client: GlanceClient, path: String, answer: ClientAnswer?, position: Int64 = 0,
-        digest: StreamDigest, _ cancellation: Cancellation
+        digest: StreamDigest, within limit: TimeLimit, _ cancellation: Cancellation
     ) throws(GlanceError) {
         (self.metadata, self.client, self.path, self.answer) = (metadata, client, path, answer)
-        (self.position, self.digest, self.cancellation) = (position, digest, cancellation)
+        (self.position, self.digest, self.limit, self.cancellation) = (position, digest, limit, cancellation)
         guard let answer else {
             try verify()
             return
@@ -87,15 +88,17 @@ public final class ImageDownload {
         }
     }
 
-    /// Asks for the rest, where what went wrong may go right and the rest is surely of the same bytes.
+    /// Asks for the rest, where what went wrong may go right, the rest is surely of the same bytes, and there is time left.
     private func resume(after error: GlanceError) throws(GlanceError) {
         answer = nil
         var error = error
         while error.mayPass, !metadata.sha256.isEmpty, resumes < client.settings.resumesMax {
-            try pause(error)
+            let seconds = pauseSeconds(error)
+            if let left = limit.secondsLeft, left <= seconds { break }
+            guard !cancellation.comes(withinSeconds: seconds) else { throw .cancelled }
             resumes += 1
             do throws(GlanceError) {
-                answer = try client.rest(of: metadata, at: path, from: position, cancellation)
+                answer = try client.rest(of: metadata, at: path, from: position, within: limit, cancellation)
                 return
             } catch let next {
                 error = next
@@ -106,10 +109,9 @@ public final class ImageDownload {
     }
 
     /// 0, 1, 2, 4 … seconds, or as many as the server says.
-    private func pause(_ error: GlanceError) throws(GlanceError) {
+    private func pauseSeconds(_ error: GlanceError) -> Int {
         let own = resumes == 0 ? 0 : 1 << (resumes - 1)
-        let seconds = min(60, max(own, error.refusal?.retryAfterSeconds ?? 0))
-        guard !cancellation.comes(withinSeconds: seconds) else { throw .cancelled }
+        return min(60, max(own, error.refusal?.retryAfterSeconds ?? 0))
     }
 }
 

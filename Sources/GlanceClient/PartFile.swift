@@ -14,23 +14,45 @@ final class PartFile {
         self.target = target
         self.overwrites = overwrites
         path = target + ".part"
-        var facts = stat()
-        if lstat(target, &facts) == 0 {
+        if let there = Self.facts(target) {
             guard overwrites else { throw Self.exists(target) }
-            guard facts.st_mode & S_IFMT == S_IFREG else { throw .file("\(target) is no regular file") }
+            guard there.st_mode & S_IFMT == S_IFREG else { throw .file("\(target) is no regular file") }
         }
-        let path = path
-        file = try catchingFile { () throws(PosixError) in
-            try FileDescriptor(opening: path, flags: O_RDWR | O_CREAT | O_NOFOLLOW, mode: 0o666)
+        file = try Self.locked(path, of: target)
+        length = Int64(lseek(file.number, 0, SEEK_END))
+        guard length >= 0 else { throw .file("\(path) cannot be written on") }
+    }
+
+    /// Opens it. A part that is the target itself is what a kill left in the middle of `publish`, or a download that ended
+    /// just now: whoever wrote on it would write into the target.
+    private static func locked(_ path: String, of target: String) throws(GlanceError) -> FileDescriptor {
+        for _ in 0..<attemptsMax {
+            let file = try catchingFile { () throws(PosixError) in
+                try FileDescriptor(opening: path, flags: O_RDWR | O_CREAT | O_NOFOLLOW, mode: 0o666)
+            }
+            guard flock(file.number, LOCK_EX | LOCK_NB) == 0 else { break }
+            var opened = stat()
+            guard fstat(file.number, &opened) == 0, opened.st_mode & S_IFMT == S_IFREG else {
+                throw .file("\(path) is no regular file")
+            }
+            guard isSame(opened, facts(path)) else { continue }
+            guard isSame(opened, facts(target)) else { return file }
+            try catchingFile { () throws(PosixError) in
+                guard unlink(path) == 0 else { throw PosixError("unlink", path) }
+            }
         }
-        guard flock(file.number, LOCK_EX | LOCK_NB) == 0 else {
-            throw .file("\(path) is being written by another download: wait for its end, or take another name")
-        }
-        guard fstat(file.number, &facts) == 0, facts.st_mode & S_IFMT == S_IFREG else {
-            throw .file("\(path) is no regular file")
-        }
-        length = Int64(facts.st_size)
-        guard lseek(file.number, 0, SEEK_END) == facts.st_size else { throw .file("\(path) cannot be written on") }
+        throw .file("\(path) is being written by another download: wait for its end, or take another name")
+    }
+
+    private static let attemptsMax = 8
+
+    private static func facts(_ path: String) -> stat? {
+        var facts = stat()
+        return lstat(path, &facts) == 0 ? facts : nil
+    }
+
+    private static func isSame(_ one: stat, _ other: stat?) -> Bool {
+        one.st_dev == other?.st_dev && one.st_ino == other?.st_ino
     }
 
     private static func exists(_ target: String) -> GlanceError {
@@ -69,7 +91,13 @@ final class PartFile {
     /// Makes it durable, then gives it its name.
     func commit() throws(GlanceError) {
         try catchingFile { () throws(PosixError) in
-            try file.synchronize()
+            do throws(PosixError) {
+                try file.synchronize()
+            } catch {
+                // Nobody knows what the disk has of it, and the next fsync would say that all is well.
+                unlink(path)
+                throw error
+            }
             if overwrites {
                 guard rename(path, target) == 0 else { throw PosixError("rename", path) }
             } else {

@@ -28,6 +28,9 @@ package enum FailureKind: CaseIterable, Sendable {
     package init?(status code: Int) {
         if let kind = Self.allCases.first(where: { $0.status.code == code }) {
             self = kind
+        } else if code == 429 {
+            // From nginx, which counts each client's requests: the same request is right a moment later.
+            self = .unavailable
         } else if (400..<500).contains(code) {
             self = .badRequest
         } else if (500..<600).contains(code) {

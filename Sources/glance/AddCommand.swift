@@ -82,7 +82,10 @@ extension Invocation {
 
     fileprivate func description(name: String?, type: String?) throws(CommandError) -> ImageDescription {
         guard let name = self[.name] ?? name, !name.isEmpty else {
-            throw .usage("the name is missing: give --name NAME")
+            throw .usage(
+                operands.isEmpty
+                    ? "FILE is missing; or give --name and --type to add an image whose data come later"
+                    : "the name is missing: give --name NAME")
         }
         guard let kind = (self[.type] ?? type).flatMap(ImageMetadata.Kind.init) else {
             throw .usage(

@@ -30,7 +30,7 @@ struct ClientSettings {
     ) throws(CommandError) {
         home = environment["HOME"]
         if let file { try take(file, named: path) }
-        let fileURL = given[.url]
+        let fileURL = url
         for setting in ClientSetting.all {
             let name = setting.option.name
             let variable = environment[setting.variable].flatMap { $0.isEmpty ? nil : $0 }
@@ -39,7 +39,7 @@ struct ClientSettings {
             fromFile.remove(name)
         }
         // Whoever asks another server than the file's is not to show it the file's password.
-        if let fileURL, fileURL != url {
+        if fileURL != url {
             for name in [Option.Name.user, .passwordFile] where fromFile.contains(name) { given[name] = nil }
         }
     }

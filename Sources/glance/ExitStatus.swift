@@ -8,11 +8,11 @@ enum ExitStatus: Int32, CaseIterable {
     var meaning: String {
         switch self {
         case .done: "All was done."
-        case .failed: "Something failed that is none of the others: a file here, or the server's own trouble."
+        case .failed: "Something failed that is none of the others: a file here, a server that is busy or not well."
         case .usage: "The command line is not right, or a name stands for several images."
         case .notFound: "There is no such image, or it has no data yet."
         case .conflict: "The id is taken, the data are there already, or the image has changed in between."
-        case .badRequest: "The server refused: a field, a size or a digest is not right, or the image is too large."
+        case .badRequest: "The server refused: a field, a size or a digest is not right, or a limit is reached."
         case .notAllowed: "The server wants a user and a password, or does not let this one."
         case .noConnection: "There is no connection to the server, or it broke."
         case .damaged: "The bytes are not those of the image."

@@ -6,7 +6,7 @@ extension Command {
         "list", "Lists the images that you may see.", [],
         [
             Option(.detail, "l", "Prints more of each: status, store, whether it is public, when it was added."),
-            Option(.name, .text("NAME"), "Only images of this name."), .listedType,
+            Option(.name, "n", .text("NAME"), "Only images of this name."), .listedType,
             Option(.status, .choice(["queued", "available"]), "Only images in this state; queued: without data yet."),
             Option(.store, .text("STORE"), "Only images in this store."),
             .property("Only images with this property; any number of times."),
@@ -50,7 +50,7 @@ extension Command {
 }
 
 extension Option {
-    fileprivate static let listedType = Option(.type, type.value, "Only images of this type.")
+    fileprivate static let listedType = Option(.type, "t", type.value, "Only images of this type.")
 }
 
 extension ImageSummary {

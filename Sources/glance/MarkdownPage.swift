@@ -69,8 +69,9 @@ enum MarkdownPage {
             \(rows.joined(separator: "\n"))
 
             A password is never an argument, and never in an error. A netrc entry is used for the host that it names, and for no
-            other; the file's `user` and `password_file` for the file's `url`, and for no other. A file with passwords that
-            others may read is used, with a warning. Redirects are not followed.
+            other; `default` for every host that no entry names. The configuration file's `user` and `password_file` are for
+            its `url` alone, which without that line is the default one. A file with passwords that others may read is used,
+            with a warning. Redirects are not followed.
 
             \(otherVariables.map { "- `\($0.name)`: \($0.meaning)" }.joined(separator: "\n"))
 

@@ -2,7 +2,7 @@ import Glibc
 
 /// The command as a whole: from arguments to an exit status.
 enum Program {
-    static let version = "0.1"
+    static let version = "1.0.0"
 
     static func run(_ arguments: [String], environment: [String: String]) -> Int32 {
         let console = Console(environment: environment)

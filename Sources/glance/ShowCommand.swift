@@ -1,4 +1,5 @@
 import GlanceClient
+import GlanceModel
 
 extension Command {
     static let show = Command(
@@ -21,14 +22,15 @@ extension Command {
         "delete", "Removes images and their data.",
         [Operand(name: "ID", kind: .image, repeats: true)], [.ifVersion],
         details: [
-            "ID is an id, never a name: what is deleted does not come back.",
+            "ID is an id, never a name and never a URI: what is deleted does not come back.",
             "The id of an image that had data is never given again.",
         ],
         examples: ["glance delete 7", "glance delete 7 --if-version 2"]
     ) { invocation throws(CommandError) in
         let client = try invocation.client()
         try invocation.forEachOperand { id, _ throws(CommandError) in
-            try changing(id) { () throws(GlanceError) in try client.delete(id, version: invocation.number(.ifVersion)) }
+            let id = try changeable(id)
+            try changing { () throws(GlanceError) in try client.delete(id, version: invocation.number(.ifVersion)) }
         }
     }
 }
@@ -53,12 +55,20 @@ extension Invocation {
     }
 }
 
-/// Does what changes an image, which only its id names.
-func changing<Value>(_ id: String, _ body: () throws(GlanceError) -> Value) throws(CommandError) -> Value {
+/// Does what changes an image. Whoever looked it up by its name may take that for its id.
+func changing<Value>(_ body: () throws(GlanceError) -> Value) throws(CommandError) -> Value {
     do throws(GlanceError) {
         return try body()
     } catch {
-        guard case .invalid(field: "id", _) = error else { throw .glance(error) }
-        throw .usage("“\(id)” is no id: images are changed by their ids alone, which glance list shows")
+        guard case .notFound = error else { throw .glance(error) }
+        throw .glance(error, advice: "A name will not do here: glance list shows the ids.")
     }
+}
+
+/// An image that is to be changed, which only its id names: a URI may be meant for another server than the one that is asked.
+func changeable(_ text: String) throws(CommandError) -> String {
+    guard ImageID(text) == nil else { return text }
+    // What was typed before an @ may be a password.
+    let shown = text.contains("@") ? "…" : text
+    throw .usage("“\(shown)” is no id: images are changed by their ids alone, which glance list shows")
 }

@@ -22,18 +22,18 @@ extension Command {
             .json, .quiet, .progress,
         ],
         details: [
-            "ID is an id, never a name. Whatever is not given stays as it is. Data never change once they are there."
+            "ID is an id, never a name and never a URI. Whatever is not given stays as it is. Data never change once they are there."
         ],
         examples: [
             "glance update 7 --name \"Debian 12 kernel\" --property distro=debian", "glance update 7 --private",
             "glance update 8 --data disk.img",
         ]
     ) { invocation throws(CommandError) in
-        let id = invocation.operands[0]
+        let id = try changeable(invocation.operands[0])
         if let path = invocation[.data] { return try invocation.bringData(of: id, from: path) }
         let change = try invocation.change()
         let client = try invocation.client()
-        try invocation.show(try changing(id) { () throws(GlanceError) in try client.update(id, change) })
+        try invocation.show(try changing { () throws(GlanceError) in try client.update(id, change) })
     }
 
     /// What cannot go along with data.
@@ -66,9 +66,7 @@ extension Invocation {
         let image = try watch.watch(
             id, total: input.length, advice: "The image still has no data. Once more: \(retyped)"
         ) { told throws(CommandError) in
-            try changing(id) { () throws(GlanceError) in
-                try client.addData(to: id, from: input.source, progress: told)
-            }
+            try changing { () throws(GlanceError) in try client.addData(to: id, from: input.source, progress: told) }
         }
         try show(image)
     }

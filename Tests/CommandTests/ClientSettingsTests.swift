@@ -30,7 +30,9 @@ struct ClientSettingsTests {
         #expect(try settings([.url: "http://other:1"], file: file)[.user] == nil)
         #expect(try settings([.url: "http://other:1"], file: file).passwordFile == nil)
         #expect(try settings([.url: "http://other:1"], ["GLANCE_USER": "bob"], file: file)[.user] == "bob")
-        #expect(try settings([.url: "http://other:1"], file: "user = ann")[.user] == "ann")
+        #expect(try settings([.url: "http://other:1"], file: "user = ann")[.user] == nil)
+        #expect(try settings(file: "user = ann")[.user] == "ann")
+        #expect(try settings([.url: "http://127.0.0.1:9292"], file: "user = ann")[.user] == "ann")
     }
 
     @Test func `a netrc file is the one that is named, else the one at home`() throws {

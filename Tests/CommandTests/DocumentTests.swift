@@ -19,6 +19,12 @@ struct DocumentTests {
         #expect(try page("docs/glance.1") == ManualPage.text + "\n", "write it anew: glance help --man")
     }
 
+    @Test func `the command's version is the package's`() throws {
+        let newest = try page("deploy/package.d/changelog").prefix { !$0.isNewline }
+
+        #expect(newest.contains("(\(Program.version))"))
+    }
+
     @Test(arguments: Command.all.map(\.name)) func `a command can be read about everywhere`(name: String) throws {
         let command = try Command.named(name)
 

@@ -2,8 +2,8 @@ import Foundation
 import GlanceClient
 import Testing
 
-/// The client chapter of the Glance documentation of December 2010, example after example, and then the rest of the
-/// library, against a Glance behind its nginx.
+/// The client chapter of the Glance documentation of December 2010, and the rest of the library, against a Glance behind
+/// its nginx.
 @Suite(.serialized) struct ClientLibraryTests {
     let site: Site
     let client: GlanceClient
@@ -16,74 +16,66 @@ import Testing
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
     }
 
-    private static let description = ImageDescription(
-        name: "Ubuntu 10.04 G5", kind: .machine, id: "client-1", isPublic: true,
-        properties: ["distro": "Ubuntu 10.04 LTS"])
-
     private func file(_ bytes: Int) throws -> String {
         let path = "\(directory)/source"
         try run("sh", ["-c", "head -c \(bytes) /dev/urandom > \(path)"])
         return path
     }
 
-    // MARK: The documentation's examples, the last one first: the others read what it adds
+    @Test func `every example of the documentation's client chapter, in its order`() throws {
+        // The image that its examples read.
+        let bytes = String(repeating: "0123456789", count: 30_000)
+        let fields = [
+            "x-image-meta-id": "chapter-1", "x-image-meta-name": "Ubuntu 10.04 Plain", "x-image-meta-type": "kernel",
+            "x-image-meta-is_public": "True", "x-image-meta-property-distro": "Ubuntu 10.04 LTS",
+        ]
+        try #require(try site.add(bytes, fields).status == 200)
 
-    @Test func `adding a new virtual machine image gives its metadata with the identifier`() throws {
-        let path = try file(300_000)
+        // Requesting a list of public images
+        let listed = try #require(try client.images().all().first { $0.id == "chapter-1" })
+        #expect(listed.name == "Ubuntu 10.04 Plain" && listed.kind == .kernel && listed.size == 300_000)
+        #expect(listed.uri == "\(site.url)/images/chapter-1")
 
-        let image = try client.add(Self.description, from: .file(path))
+        // Requesting detailed metadata on public images
+        let detailed = try #require(try client.imagesDetailed().all().first { $0.id == "chapter-1" })
+        #expect(detailed.properties == ["distro": "Ubuntu 10.04 LTS"] && detailed.status == .available)
 
-        #expect(image.id == "client-1" && image.uri == "\(site.url)/images/client-1")
-        #expect(image.size == 300_000 && image.status == .available && image.isPublic)
-        #expect(image.sha256 == String(try run("sha256sum", [path]).text.prefix(64)))
-    }
+        // Requesting detailed metadata on a specific image, by a URI without the port as there
+        #expect(try client.image("http://127.0.0.1/images/chapter-1") == detailed)
+        #expect(throws: GlanceError.self) { try client.image("http://glance.example.com/images/chapter-1") }
 
-    @Test func `requesting a list of public images`() throws {
-        let image = try #require(try client.images().all().first { $0.id == "client-1" })
-
-        #expect(image.name == "Ubuntu 10.04 G5" && image.kind == .machine && image.size == 300_000)
-        #expect(image.uri == "\(site.url)/images/client-1")
-    }
-
-    @Test func `requesting detailed metadata on public images`() throws {
-        let image = try #require(try client.imagesDetailed().all().first { $0.id == "client-1" })
-
-        #expect(image.properties == ["distro": "Ubuntu 10.04 LTS"] && image.status == .available)
-        #expect(try client.image("client-1") == image)
-    }
-
-    @Test func `requesting detailed metadata on a specific image, by the URI of the documentation`() throws {
-        let image = try client.image("http://127.0.0.1/images/client-1")
-
-        #expect(image.name == "Ubuntu 10.04 G5")
-        #expect(throws: GlanceError.self) { try client.image("http://glance.example.com/images/client-1") }
-    }
-
-    @Test func `retrieving a virtual machine image, chunk after chunk`() throws {
-        let download = try client.download("\(site.url)/images/client-1")
-        let copy = "\(directory)/copy"
+        // Retrieving a virtual machine image, chunk after chunk
+        let download = try client.download(listed.uri)
+        let copy = "\(directory)/chapter"
         try #require(FileManager.default.createFile(atPath: copy, contents: nil))
-        let file = try FileHandle(forWritingTo: URL(filePath: copy))
+        let output = try FileHandle(forWritingTo: URL(filePath: copy))
+        while let chunk = try download.next() { try output.write(contentsOf: chunk) }
+        #expect(download.metadata == detailed)
+        #expect(FileManager.default.contents(atPath: copy) == Data(bytes.utf8))
 
-        while let chunk = try download.next() { try file.write(contentsOf: chunk) }
-
-        #expect(download.metadata.name == "Ubuntu 10.04 G5")
-        #expect(try run("sha256sum", [copy]).text.hasPrefix(download.metadata.sha256))
+        // Adding a new virtual machine image
+        let path = try file(300_000)
+        let added = try client.add(
+            ImageDescription(
+                name: "Ubuntu 10.04 G5", kind: .machine, isPublic: true, properties: ["distro": "Ubuntu 10.04 LTS"]),
+            from: .file(path))
+        #expect(!added.id.isEmpty && added.uri == "\(site.url)/images/\(added.id)")
+        #expect(added.size == 300_000 && added.status == .available && added.isPublic)
+        #expect(added.sha256 == String(try run("sha256sum", [path]).text.prefix(64)))
     }
-
-    // MARK: The rest
 
     @Test func `an image is brought into a file, changed and removed`() throws {
-        let copy = "\(directory)/copy"
+        let (copy, path) = ("\(directory)/copy", try file(300_000))
+        let id = try client.add(ImageDescription(name: "First", kind: .machine), from: .file(path)).id
 
-        try client.download("client-1", to: copy)
+        try client.download(id, to: copy)
         let changed = try client.update(
-            "client-1", ImageUpdate(name: "Nächste", properties: ["arch": "x86"], replacesProperties: true, version: 1))
+            id, ImageUpdate(name: "Nächste", properties: ["arch": "x86"], replacesProperties: true, version: 1))
         let conflict = #expect(throws: GlanceError.self) {
-            try client.update("client-1", ImageUpdate(name: "Too late", version: 1))
+            try client.update(id, ImageUpdate(name: "Too late", version: 1))
         }
-        try client.delete("client-1")
-        let gone = #expect(throws: GlanceError.self) { try client.image("client-1") }
+        try client.delete(id)
+        let gone = #expect(throws: GlanceError.self) { try client.image(id) }
 
         #expect(changed.name == "Nächste" && changed.properties == ["arch": "x86"] && changed.version == 2)
         #expect(conflict?.refusal?.status == 409 && conflict?.refusal?.requestID?.count == 32)

@@ -71,13 +71,31 @@ final class StartedProgram: Sendable {
         pid = started
     }
 
+    /// Waits for its end, up to some minutes; with the most bytes that it had resident (proc_pid_status(5), VmHWM).
+    func waitWatchingMemory() throws -> (status: Int32, peakBytes: Int) {
+        var (status, peak): (Int32, Int) = (0, 0)
+        let hasEnded = eventually(within: 300) {
+            let facts = (try? String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8)) ?? ""
+            let line = facts.split(separator: "\n").first { $0.hasPrefix("VmHWM:") } ?? ""
+            peak = line.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Int($0) } ?? peak
+            return waitpid(pid, &status, WNOHANG) == pid
+        }
+        if !hasEnded { kill(pid, SIGKILL) }
+        try #require(hasEnded, "it does not end")
+        return (Self.shellStatus(status), peak * 1024)
+    }
+
     var errors: String { (try? String(contentsOfFile: errorsPath, encoding: .utf8)) ?? "" }
 
     /// As a shell tells it: 128 and the signal that ended it.
     func wait() throws -> Int32 {
         var status: Int32 = 0
         try #require(eventually(within: 60) { waitpid(pid, &status, WNOHANG) == pid }, "it does not end")
-        return status & 0x7F == 0 ? status >> 8 & 0xFF : 128 + status & 0x7F
+        return Self.shellStatus(status)
+    }
+
+    private static func shellStatus(_ status: Int32) -> Int32 {
+        status & 0x7F == 0 ? status >> 8 & 0xFF : 128 + status & 0x7F
     }
 }
 

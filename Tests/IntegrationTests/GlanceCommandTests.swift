@@ -117,6 +117,7 @@ import Testing
         #expect(try ids("--public") == [large])
         #expect(try ids("--private") == [small])
         #expect(try ids("--size-max", "5") == [small])
+        #expect(try ids("-t", "kernel") == [] && ids("-t", "raw") == [small, large])
         #expect(try ids("--after", small) == [large])
         let lines = try json(glance("list", "-p", "\(key)=x", "--json", "--detail").text)
         #expect(lines.map { $0["id"] as? String } == [small, large])
@@ -143,6 +144,41 @@ import Testing
         #expect(try glance("delete", alone).status == 2)
         #expect(try glance("update", alone, "--public").status == 2)
         #expect(try glance("show", "\(site.url)/images/\(id)", "-q").text == "\(id)\n")
+    }
+
+    @Test func `only an id names an image that is to change: a URI may be meant for another server`() throws {
+        let id = try added()
+        let queued = try glance("add", "--name", name("later"), "--type", "raw", "--quiet")
+            .text.trimmingCharacters(in: .newlines)
+        let elsewhere = "http://127.0.0.1:9999/images"
+
+        let outputs = try [
+            glance("delete", "\(elsewhere)/\(id)"), glance("update", "\(elsewhere)/\(id)", "--name", "x"),
+            glance("update", "\(elsewhere)/\(queued)", "--data", "-", input: Data("x".utf8)),
+        ]
+
+        for output in outputs {
+            #expect(output.status == 2 && output.errors.contains("by their ids alone"), "\(output.errors)")
+        }
+        #expect(try json(glance("show", id, "--json").text).first?["version"] as? Int == 1)
+        #expect(try json(glance("show", queued, "--json").text).first?["status"] as? String == "queued")
+    }
+
+    @Test func `a table fits the terminal that it is on`() throws {
+        let key = "k\(UUID().uuidString.prefix(8).lowercased())"
+        _ = try added("x", name: String(repeating: "wide ", count: 30) + "name", "-p", "\(key)=x")
+        func lines(columns: Int) throws -> [Substring] {
+            try glance.shell(
+                "script -qefc 'stty cols \(columns); glance list -p \(key)=x' /dev/null",
+                environment: ["TERM": "xterm", "NO_COLOR": "1"]
+            ).text.split(whereSeparator: \.isNewline)
+        }
+
+        let (narrow, wide) = (try lines(columns: 50), try lines(columns: 200))
+
+        #expect(narrow.count == 2 && wide.count == 2)
+        #expect(narrow.allSatisfy { $0.count <= 50 } && narrow[1].contains("…"), "\(narrow)")
+        #expect(wide[1].count > 150 && !wide[1].contains("…"), "\(wide)")
     }
 
     @Test func `get overwrites nothing unless it is told to`() throws {
@@ -184,7 +220,8 @@ import Testing
         #expect(try glance("update", id).status == 2)
         #expect(try glance("delete", id, "--if-version", "1").status == 4)
         #expect(try glance("delete", id).status == 0)
-        #expect(try glance("delete", id).status == 3)
+        let gone = try glance("delete", id)
+        #expect(gone.status == 3 && gone.errors.contains("A name will not do here: glance list shows the ids. (req"))
     }
 
     @Test func `verify tells a file that is the image from one that is not, and finds the image of a file`() throws {
@@ -240,6 +277,7 @@ import Testing
         #expect(try glance("add", "--help", environment: away).text.hasPrefix("Usage: glance add [FILE]"))
         #expect(try glance("help", "get", environment: away).text.hasPrefix("Usage: glance get IMAGE..."))
         #expect(try glance("--version", environment: away).text.hasPrefix("glance "))
+        #expect(try glance("add", environment: away).errors.contains("FILE is missing; or give --name and --type"))
         let bare = try glance()
         #expect(bare.status == 2 && bare.text.isEmpty && bare.errors.contains("Commands:"))
     }

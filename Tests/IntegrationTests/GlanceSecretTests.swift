@@ -83,9 +83,12 @@ import Testing
         let refused = try glance("list")
         let sentElsewhere = try glance("list", "--url", redirecting.url)
         let inURL = try glance("list", "--url", "http://ann:\(Self.secret)@127.0.0.1:1")
+        let uri = "http://ann:\(Self.secret)@127.0.0.1/images/1"
+        let inURI = try ["show", "get", "delete", "update"].map { try glance($0, uri) }
 
         #expect(refused.status == 6 && sentElsewhere.status == 1 && inURL.status == 2)
-        for output in [refused, sentElsewhere, inURL] {
+        #expect(inURI.map(\.status) == [2, 2, 2, 2])
+        for output in [refused, sentElsewhere, inURL] + inURI {
             #expect(!(output.text + output.errors).contains(Self.secret))
         }
         #expect(stranger.received().isEmpty)

@@ -155,6 +155,28 @@ import Testing
         #expect(glance.file("copy")?.count == 24_000_000)
     }
 
+    @Test func `a transfer of less than a second shows no progress`() throws {
+        let id = try glance.shell("echo x | glance add - -n x -t raw --quiet").text.trimmingCharacters(in: .newlines)
+        let screen = "\(glance.directory)/screen"
+
+        // On a machine that has much to do it may take longer than that.
+        for _ in 0..<20 {
+            between.add(
+                Interposer.Kind("GET ", "/images/\(id) "),
+                .atAnswerByte(1) { !eventually(within: 0.5) { Self.text(screen).contains("B/s") } })
+            let time = try ContinuousClock().measure {
+                _ = try glance.shell(
+                    "script -qefc 'glance get \(id) -o copy --force' \(screen) >/dev/null",
+                    environment: ["TERM": "xterm"])
+            }
+            guard time > .seconds(1) else {
+                let shown = Self.text(screen)
+                return #expect(shown.contains("glance: saved ") && !shown.contains("\u{1B}[K"), "\(shown)")
+            }
+        }
+        Issue.record("each time it took more than a second")
+    }
+
     @Test func `without a terminal there is a plain line every ten seconds, where it is asked for`() throws {
         let id = try added()
         let started = Promised<StartedProgram>()

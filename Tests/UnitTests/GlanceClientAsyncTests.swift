@@ -83,6 +83,46 @@ import Testing
         }
     }
 
+    @Test func `a cancelled upload ends its connection, and so does a cancelled list`() async throws {
+        try await onOwnThreads {
+            let uploaded = try ScriptedServer { peer in
+                try peer.readHead()
+                try peer.send("HTTP/1.1 100 Continue\r\n\r\n")
+                try peer.skim(100_000)
+                peer.tell()
+                try peer.skimToEnd()
+            }
+            let listed = try ScriptedServer { peer in
+                try peer.readHead()
+                try peer.send("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{")
+                peer.tell()
+                try peer.skimToEnd()
+            }
+            let (to, from) = (try client(of: uploaded), try client(of: listed))
+            let adding = Task(executorPreference: ThreadsExecutor.shared) {
+                _ = try await to.add(
+                    ImageDescription(name: "x", kind: .raw),
+                    from: .stream(length: 1 << 40) { buffer in
+                        buffer.initializeMemory(as: UInt8.self, repeating: 0)
+                        return buffer.count
+                    })
+            }
+            let listing = Task(executorPreference: ThreadsExecutor.shared) {
+                for try await _ in from.imageSequence() {}
+            }
+            uploaded.waitForPeer()
+            listed.waitForPeer()
+
+            adding.cancel()
+            listing.cancel()
+
+            await #expect(throws: GlanceError.cancelled) { try await adding.value }
+            await #expect(throws: GlanceError.cancelled) { try await listing.value }
+            #expect(uploaded.story()[0].hasSuffix("<100000 bytes><gone>"))
+            #expect(listed.story()[0].hasSuffix("<gone>"))
+        }
+    }
+
     @Test func `a task that was cancelled before asks nobody for long`() async throws {
         try await onOwnThreads {
             let deaf = try DeafServer(refuses: false)

@@ -178,6 +178,20 @@ import Testing
         #expect(try String(contentsOfFile: file(), encoding: .utf8) == "hello")
     }
 
+    @Test func `a part that is the file itself is begun anew, and the file is not written into`() throws {
+        // As a kill leaves it between the two names of a file that was just brought; `other` is there to look on.
+        try "hel".write(toFile: file(), atomically: false, encoding: .utf8)
+        try #require(link(file(), "\(file()).part") == 0 && link(file(), file("other")) == 0)
+        let server = try ScriptedServer(Self.whole)
+
+        try client(of: server).download("71c675ab", to: file(), overwrites: true)
+
+        #expect(try String(contentsOfFile: file(), encoding: .utf8) == "hello")
+        #expect(try String(contentsOfFile: file("other"), encoding: .utf8) == "hel")
+        #expect(try names() == ["image", "other"])
+        #expect(server.story() == ["[GET /images/71c675ab HTTP/1.1]"])
+    }
+
     @Test func `one download at a time writes a file`() throws {
         let server = try ScriptedServer { peer in
             try peer.readHead()

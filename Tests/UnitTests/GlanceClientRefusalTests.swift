@@ -10,7 +10,7 @@ import Testing
     @Test(arguments: [
         (400, "badRequest"), (401, "loginNeeded"), (403, "notAllowed"), (404, "notFound"), (405, "badRequest"),
         (408, "unavailable"), (409, "conflict"), (412, "preconditionFailed"), (413, "tooLarge"), (415, "badRequest"),
-        (416, "badRequest"), (429, "badRequest"), (500, "serverFailed"), (502, "serverFailed"), (503, "unavailable"),
+        (416, "badRequest"), (429, "unavailable"), (500, "serverFailed"), (502, "serverFailed"), (503, "unavailable"),
         (504, "serverFailed"), (507, "noSpace"), (302, "malformed"),
     ])
     func `each refusal is one case, with the server's words and request id`(status: Int, name: String) throws {
@@ -50,7 +50,24 @@ import Testing
         let strange = try #require(throws: GlanceError.self) { try client.images().next() }
 
         #expect(refused.description == "No?[2J ?way never")
-        #expect(strange.description == "\(server.url.authority) refused with status 502")
+        #expect(strange.description.hasPrefix("\(server.url.authority) refused with status 502: what stands behind it"))
+        #expect(!strange.description.contains("<"))
+    }
+
+    @Test(arguments: [
+        (401, "wants a user and a password"), (403, "ask as the image's owner"), (404, "a list shows"),
+        (429, "try again later"), (503, "try again later"), (418, "is not right"),
+    ])
+    func `a refusal that has no body, as of HEAD, is put in words all the same`(status: Int, words: String) throws {
+        let server = try ScriptedServer { peer in
+            try peer.readHead()
+            try peer.send("HTTP/1.1 \(status) x\r\nContent-Type: text/plain\r\nContent-Length: 20\r\n\r\n")
+        }
+
+        let error = try #require(throws: GlanceError.self) { try client(of: server).image("1") }
+
+        #expect(error.refusal?.status == status)
+        #expect(error.description.contains("status \(status): ") && error.description.contains(words), "\(error)")
     }
 
     @Test(arguments: [
@@ -105,7 +122,7 @@ import Testing
             if case GlanceError.malformed = $0 { true } else { false }
         }
         #expect { try GlanceClient(url: silent.url.description, settings: settings).images().next() } throws: {
-            if case GlanceError.timedOut = $0 { true } else { false }
+            $0 as? GlanceError == .timedOut("\(silent.url.authority) was silent for too long")
         }
     }
 
@@ -119,7 +136,7 @@ import Testing
         settings.requestSecondsMax = 1
 
         #expect { try GlanceClient(url: server.url.description, settings: settings).images().next() } throws: {
-            if case GlanceError.timedOut = $0 { true } else { false }
+            if case GlanceError.timedOut(let text) = $0 { text.hasSuffix("not done within 1 seconds") } else { false }
         }
     }
 

@@ -221,6 +221,19 @@ import Testing
 
         #expect(error.map(String.init(describing:))?.contains("secret") == false)
     }
+
+    @Test(arguments: [
+        "http://ann:secret@127.0.0.1/images/1", "http://127.0.0.1/images/ann:secret@1", "ann:secret@127.0.0.1",
+        "http://secret@other.example.com/images/1",
+    ])
+    func `a password in a URI of an image is not repeated`(reference: String) throws {
+        let client = try GlanceClient(host: "127.0.0.1", port: 1)
+
+        let error = #expect(throws: GlanceError.self) { try client.image(reference) }
+
+        guard case .invalid = error else { return #expect(Bool(false), "\(String(describing: error))") }
+        #expect(error.map(String.init(describing:))?.contains("secret") == false)
+    }
 }
 
 // MARK: What servers say

@@ -151,6 +151,21 @@ final class ScriptedPeer {
         for _ in 0..<256 { guard (try? send(block)) != nil else { return } }
     }
 
+    /// Sends blanks until nobody has taken any for a second, or so many are sent; how many were.
+    func sendUntilStuck(bytesMax: Int) throws -> Int {
+        let blanks = [UInt8](repeating: UInt8(ascii: " "), count: 1 << 16)
+        var sent = 0
+        while let connection, sent < bytesMax {
+            if let count = try blanks.withUnsafeBytes(connection.writeNow) {
+                sent += count
+            } else {
+                var waited = pollfd(fd: connection.number, events: Int16(POLLOUT), revents: 0)
+                if poll(&waited, 1, 1000) == 0 { break }
+            }
+        }
+        return sent
+    }
+
     func answer(_ body: String, status: Int = 200, _ fields: String = "") throws {
         try send("HTTP/1.1 \(status) x\r\n\(fields)Content-Length: \(body.utf8.count)\r\n\r\n\(body)")
     }

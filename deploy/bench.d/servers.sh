@@ -19,7 +19,7 @@ free_port() {
 compile() {
     local name
     mkdir -p "$work/bin"
-    for name in answer sink tap launch; do
+    for name in answer sink tap launch peak; do
         gcc -std=gnu17 -O2 -Wall -Wextra -Werror -pthread -o "$work/bin/$name" \
             "$here/bench.d/$name.c" "$here/bench.d/scgi.c" -ldl
     done
