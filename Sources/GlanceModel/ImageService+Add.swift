@@ -6,7 +6,8 @@ extension ImageService {
         if let id = draft.id, try registry.record(id) != nil { throw .idTaken(id) }
         let body = try data(body)
         let new = NewImage(
-            draft, store: try stores.name(draft.store), owner: caller.identity.ownerName, createdAt: now(draft))
+            draft, store: try stores.name(draft.store), owner: caller.identity.ownerName,
+            createdAt: now(draft, for: caller))
         try caller.showable(new.atItsLongest)
         let quota = quota(of: new.owner, for: caller)
         guard let body else { return try registry.reserve(new, lease: nil, within: quota) }
@@ -29,10 +30,13 @@ extension ImageService {
     }
 
     /// When an image is added: now, or, where records are kept for another service, when that one says.
-    private func now(_ draft: ImageDraft) -> Timestamp {
-        let told = stores.keepsData ? nil : draft.properties[ReservedProperty.createdAt]
+    private func now(_ draft: ImageDraft, for caller: Caller) -> Timestamp {
+        let told = mayTellTime(caller) ? draft.properties[ReservedProperty.createdAt] : nil
         return told.flatMap { Int64($0) }.map(Timestamp.init) ?? surroundings.now()
     }
+
+    /// Whether the caller may be another service whose records are kept here. That one has to be an admin.
+    func mayTellTime(_ caller: Caller) -> Bool { !stores.keepsData && caller.identity.mayEverything }
 
     func newLease(for body: ImageBody, in store: any ImageStore) throws(Failure) -> Lease {
         let location = try store.location(named: surroundings.newName(), for: body.length)

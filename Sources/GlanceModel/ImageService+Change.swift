@@ -4,7 +4,7 @@ extension ImageService {
         try checkWriting(by: caller)
         for _ in 0..<Self.attemptsMax {
             let image = try changeable(id, by: caller).image
-            let changed = try image.changed(change, at: now(change))
+            let changed = try image.changed(change, at: now(change, for: caller))
             if let name = change.store { _ = try stores.name(name) }
             guard changed.differs(from: image) else { return image }
             try caller.showable(changed)
@@ -14,8 +14,8 @@ extension ImageService {
     }
 
     /// When metadata change: now, or, where records are kept for another service, when that one says.
-    private func now(_ change: ImageChange) -> Timestamp {
-        let told = stores.keepsData ? nil : change.properties[ReservedProperty.updatedAt]
+    private func now(_ change: ImageChange, for caller: Caller) -> Timestamp {
+        let told = mayTellTime(caller) ? change.properties[ReservedProperty.updatedAt] : nil
         return told.flatMap { Int64($0) }.map(Timestamp.init) ?? surroundings.now()
     }
 

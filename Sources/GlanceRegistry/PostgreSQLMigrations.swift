@@ -8,7 +8,7 @@ enum PostgreSQLMigrations {
 
     /// One host at a time changes the schema, and one that finds it changed waits for nothing else: any number will do
     /// that no other program locks in the same database.
-    private static let lockNumber = 0x676C_616E_6365
+    static let lockNumber: Int64 = 0x676C_616E_6365
     /// Making an index of millions of rows takes its time; and so long do hosts that start meanwhile wait.
     private static let secondsMax = 3600
 
@@ -115,9 +115,15 @@ enum PostgreSQLMigrations {
     /// site's name if it is a new database. Throws where the database is newer than this program.
     static func run(on connection: PostgreSQLConnection, newSite: String) throws(PostgreSQLError) -> SchemaAge {
         guard try age(of: connection) == .behind else { return try age(of: connection) }
-        return try connection.transaction { () throws(PostgreSQLError) in
+        // Whatever the server's default is: in a stricter isolation what another host did while this one waited for the
+        // lock would not be seen behind it.
+        return try connection.transaction("BEGIN ISOLATION LEVEL READ COMMITTED") { () throws(PostgreSQLError) in
+            try connection.execute("SET LOCAL statement_timeout = 0")
+            try connection.execute("SET LOCAL lock_timeout = 0")
             try connection.execute(
-                "SELECT pg_advisory_xact_lock($1)", [.integer(Int64(lockNumber))], secondsMax: secondsMax)
+                "SELECT pg_advisory_xact_lock($1)", [.integer(lockNumber)], secondsMax: secondsMax)
+            // A change of tables that waits keeps everybody else waiting: not for longer than the role may.
+            try connection.execute("SET LOCAL lock_timeout TO DEFAULT")
             guard try age(of: connection) == .behind else { return try age(of: connection) }
             let known = try version(of: connection)
             for sql in all[known...].joined() { try connection.execute(sql, secondsMax: secondsMax) }

@@ -1,5 +1,6 @@
 import GlanceClient
 import GlanceModel
+import HTTP
 
 /// A record that another service keeps as an image without data. What that service's own fields cannot say travels in
 /// properties of a reserved name, which users neither see nor set.
@@ -14,6 +15,7 @@ struct RemoteRecord: Equatable, Sendable {
     static let statusKey = ReservedProperty.prefix + "status"
     static let ownerKey = ReservedProperty.prefix + "owner"
     static let workKey = ReservedProperty.prefix + "work"
+    static let bytesKey = ReservedProperty.prefix + "bytes"
 
     /// What the janitor looks for.
     enum Work: String {
@@ -114,8 +116,17 @@ struct RemoteRecord: Equatable, Sendable {
         if isListed { all[Self.listedKey] = "yes" }
         if !image.owner.isEmpty { all[Self.ownerKey] = image.owner }
         if let work { all[Self.workKey] = work.rawValue }
+        if let bytes { all[Self.bytesKey] = Self.word(bytes) }
         return all
     }
+
+    /// The bytes that it names, be they to come, there, or to be deleted.
+    private var bytes: StoredBytes? {
+        doomed ?? attempt?.bytes ?? location.map { StoredBytes(store: image.store, location: $0) }
+    }
+
+    /// What lists of the records of these bytes are asked by.
+    static func word(_ bytes: StoredBytes) -> String { percentEncoded("\(bytes.store.text) \(bytes.location.text)") }
 
     private var truth: RemoteTruth {
         var truth = RemoteTruth()

@@ -21,14 +21,25 @@ extension RemoteRegistry {
     }
 
     package func commit(_ image: Image, lease: Lease) throws(Failure) -> Bool {
-        try service.change(image.id) { record in
+        var isTried = false
+        let isCommitted = try service.change(image.id) { record in
             guard record.isHeld(by: lease) else { return false }
+            isTried = true
             record.image = image
             record.image.status = .available
             record.location = lease.bytes.location
             record.attempt = nil
             return true
         }
+        // Refused, it may have been done all the same: as a request that arrived twice, before another host's change.
+        guard !isCommitted, isTried else { return isCommitted }
+        return try isStored(lease, as: image.id)
+    }
+
+    /// Whether a commit with this lease has been done.
+    private func isStored(_ lease: Lease, as id: ImageID) throws(Failure) -> Bool {
+        let record = try service.record(id)
+        return record?.image.status == .available && record?.location == lease.bytes.location
     }
 
     package func release(_ lease: Lease, of id: ImageID, leavesBytes: Bool) throws(Failure) {
@@ -39,8 +50,7 @@ extension RemoteRegistry {
             return true
         }
         // Nothing can be committed under it any more; what was before stays.
-        let record = try service.record(id)
-        if record?.image.status == .available, record?.location == lease.bytes.location { return }
+        if try isStored(lease, as: id) { return }
         try doom(lease.bytes)
         try giveBack(id) { $0.attempt?.name == lease.name }
     }
@@ -87,11 +97,18 @@ extension RemoteRegistry {
                 return true
             }
             guard isTaken else { continue }
-            try doom(attempt.bytes)
+            if try !isNamed(attempt.bytes, besides: record.image.id) { try doom(attempt.bytes) }
             try giveBack(record.image.id) { $0.attempt?.name == attempt.name && $0.attempt?.hasEnded == true }
             ended.append(record.image.id)
         }
         return ended
+    }
+
+    /// Whether another record needs these bytes: where a request to add arrived twice, it has left two of the same.
+    private func isNamed(_ bytes: StoredBytes, besides id: ImageID) throws(Failure) -> Bool {
+        try service.all(RemoteRecord.bytesKey, RemoteRecord.word(bytes), count: .max).contains {
+            $0.image.id != id && $0.doomed == nil
+        }
     }
 
     /// A record of its own for bytes to delete: that of their image may be needed anew.
@@ -114,7 +131,7 @@ extension RemoteRegistry {
     }
 
     package func forget(_ bytes: StoredBytes) throws(Failure) {
-        for record in try doomed(count: .max) where record.doomed == bytes {
+        for record in try records(of: bytes) where record.doomed == bytes {
             if record.image.id.text.hasPrefix(RemoteRole.prefix) {
                 _ = try service.remove(record.image.id) { $0.doomed == bytes }
             } else {
@@ -125,6 +142,12 @@ extension RemoteRegistry {
                 }
             }
         }
+    }
+
+    /// Those that an older version wrote do not say their bytes in a property of its own.
+    private func records(of bytes: StoredBytes) throws(Failure) -> [RemoteRecord] {
+        let named = try service.all(RemoteRecord.bytesKey, RemoteRecord.word(bytes), count: .max)
+        return try named.isEmpty ? doomed(count: .max) : named
     }
 
     package func takeJanitorLock(holder: String, seconds: Int) throws(Failure) -> Bool {

@@ -37,6 +37,16 @@ package struct RemoteRegistry: ImageRegistry {
         get throws(Failure) { try connection.service() }
     }
 
+    /// What its operator has to know before more is built on it; nil where that is nothing.
+    package func limitation() throws(Failure) -> String? {
+        let service = try service
+        guard !service.countsVersions else { return nil }
+        return """
+            \(service.client.address) counts no versions of its images: this host alone can use it as its registry, each \
+            list is read whole, and whoever reaches it sees every image's metadata
+            """
+    }
+
     package func siteID() throws(Failure) -> String {
         guard let found = try service.image(RemoteRole.siteID), let role = RemoteRole(found) else {
             throw .registryAway(reason: "it no longer knows this site: was it emptied, or exchanged for another?")

@@ -36,7 +36,7 @@ struct RemoteRole {
 
     private static func find(on client: GlanceClient) throws(GlanceError) -> RemoteRole? {
         do throws(GlanceError) {
-            return RemoteRole(try client.image(siteID))
+            return RemoteRole(try client.image(siteID).expected(siteID))
         } catch .notFound {
             return nil
         } catch {

@@ -32,7 +32,7 @@ struct RemoteService: Sendable {
 
     func image(_ id: String) throws(Failure) -> ImageMetadata? {
         do throws(GlanceError) {
-            return try client.image(id)
+            return try client.image(id).expected(id)
         } catch .notFound {
             return nil
         } catch {
@@ -59,13 +59,17 @@ struct RemoteService: Sendable {
         description.sha256 = record.image.sha256?.text
         do throws(GlanceError) {
             let added = try client.add(description)
-            guard let known = RemoteRecord(added) else {
+            guard let known = RemoteRecord(added), known.write == write, id == nil || known.image.id == id else {
                 throw GlanceError.malformed("it does not give an image's properties back as they were given")
             }
             return known
         } catch .conflict(let refusal) {
             guard let id else { throw failure(.conflict(refusal)) }
-            throw .idTaken(id)
+            // Something between may have sent it twice: then what is there is this write's own.
+            guard let found = try image(id.text).flatMap(RemoteRecord.init), found.write == write else {
+                throw .idTaken(id)
+            }
+            return found
         } catch {
             guard error.leavesDoubt, let found = try written(write, id: id) else { throw failure(error) }
             return found
@@ -95,10 +99,11 @@ struct RemoteService: Sendable {
         (change.size, change.store) = (record.image.size, record.image.store.text)
         change.sha256 = record.image.sha256?.text
         do throws(GlanceError) {
-            try client.update(record.image.id.text, change)
+            _ = try client.update(record.image.id.text, change).expected(record.image.id.text)
             return true
         } catch .conflict where countsVersions {
-            return false
+            // As in `add`.
+            return try kept(record.image.id)?.write == write
         } catch .notFound {
             return false
         } catch {
@@ -203,6 +208,16 @@ struct RemoteService: Sendable {
 
 extension RemoteRecord {
     fileprivate var kind: ImageMetadata.Kind { ImageMetadata.Kind(rawValue: image.type.rawValue) ?? .raw }
+}
+
+extension ImageMetadata {
+    /// This image, if it is the one that was asked for: another's record is as good as none.
+    func expected(_ id: String) throws(GlanceError) -> ImageMetadata {
+        guard self.id == id else {
+            throw .malformed("it was asked for the image \(id) and described another, \(self.id)")
+        }
+        return self
+    }
 }
 
 extension GlanceError {

@@ -12,20 +12,23 @@ package final class PostgreSQLConnection {
     private var isAbandoned = false
 
     /// Connects as `uri` says, which is handed to libpq as it is. Each host that it names is given `secondsMax` seconds,
-    /// unless it says `connect_timeout`; each statement has as many to be answered in.
+    /// unless something that libpq looks at says `connect_timeout`; each statement has as many to be answered in.
     package init(_ uri: String, secondsMax: Int) throws(PostgreSQLError) {
         let library: PostgreSQLLibrary
         do { library = try PostgreSQLLibrary.loaded.get() } catch { throw PostgreSQLError(error) }
         self.library = library
         secrets = PostgreSQLSecrets(of: uri)
         self.secondsMax = secondsMax
-        // What comes later counts: the URI over our defaults, and the encoding over all.
-        let parameters: KeyValuePairs = [
-            "connect_timeout": String(max(2, secondsMax)), "fallback_application_name": "glance-api", "dbname": uri,
-            "client_encoding": "UTF8",
+        // What comes later counts: the encoding over all.
+        var parameters = [
+            ("fallback_application_name", "glance-api"), ("dbname", uri), ("client_encoding", "UTF8"),
         ]
-        let opened = CTexts(parameters.map(\.key)).withPointers { keys in
-            CTexts(parameters.map(\.value)).withPointers { values in library.connect(keys, values, 1) }
+        // Said here it would count for more than what a service file says.
+        if !PostgreSQLOptions.say("connect_timeout", with: uri, library) {
+            parameters.append(("connect_timeout", String(max(2, secondsMax))))
+        }
+        let opened = CTexts(parameters.map(\.0)).withPointers { keys in
+            CTexts(parameters.map(\.1)).withPointers { values in library.connect(keys, values, 1) }
         }
         guard let opened else { throw PostgreSQLError(.notConnected, "out of memory") }
         handle = opened
@@ -65,11 +68,11 @@ package final class PostgreSQLConnection {
         return (0..<result.rowCount).map { make(PostgreSQLRow(result: result, number: Int32($0))) }
     }
 
-    /// Runs `body` in one transaction.
+    /// Runs `body` in one transaction. `begin` may say more than that it begins.
     package func transaction<Value>(
-        _ body: () throws(PostgreSQLError) -> Value
+        _ begin: String = "BEGIN", _ body: () throws(PostgreSQLError) -> Value
     ) throws(PostgreSQLError) -> Value {
-        try execute("BEGIN")
+        try execute(begin)
         do {
             let value = try body()
             try execute("COMMIT")
@@ -84,36 +87,54 @@ package final class PostgreSQLConnection {
     private func run(
         _ sql: String, _ values: [PostgreSQLValue], _ secondsMax: Int
     ) throws(PostgreSQLError) -> PostgreSQLResult? {
-        let deadline = monotonicMilliseconds() + Int64(secondsMax) * 1000
+        var wait = Wait(deadline: monotonicMilliseconds() + Int64(secondsMax) * 1000)
         let isSent = CTexts(values.map(\.literal)).withPointers { pointers in
             library.sendQuery(handle, sql, Int32(values.count), nil, pointers, nil, nil, 0) == 1
         }
         guard isSent else { throw lost() }
         var last: PostgreSQLResult?
         var refusal: PostgreSQLError?
-        while let next = try nextResult(by: deadline) {
+        while let next = try nextResult(&wait) {
             let result = PostgreSQLResult(next, of: library)
             last = result
             if !result.isGood, refusal == nil { refusal = error(in: result) }
         }
         // Where the connection ended before the server said that it is ready for more, a commit may have been on its way.
         guard library.status(handle) == PostgreSQLCode.connectionOK else { throw lost(refusal) }
-        if let refusal { throw refusal }
+        if let refusal { throw wait.isOver && refusal.isCancelled ? PostgreSQLError(.refused, Self.tooLate) : refusal }
         return last
     }
 
+    private static let tooLate = "the server did not answer a statement in time"
+
+    /// How long a statement's answer is waited for: until the deadline, and then once more, for what the server says to
+    /// the wish that it give the statement up. Else one that waits for a lock would be done after its client was told
+    /// that it was not.
+    private struct Wait {
+        static let graceMilliseconds: Int64 = 2000
+
+        var deadline: Int64
+        var isOver = false
+    }
+
     /// The next result of the statement that was sent; nil after the last. Nothing else here waits.
-    private func nextResult(by deadline: Int64) throws(PostgreSQLError) -> PostgreSQLLibrary.ResultHandle? {
+    private func nextResult(_ wait: inout Wait) throws(PostgreSQLError) -> PostgreSQLLibrary.ResultHandle? {
         var unsent = library.flush(handle)
         while unsent == 1 || library.isBusy(handle) == 1 {
-            let rest = deadline - monotonicMilliseconds()
+            let rest = wait.deadline - monotonicMilliseconds()
             let events = Int16(POLLIN) | (unsent == 1 ? Int16(POLLOUT) : 0)
             var entry = pollfd(fd: library.socket(handle), events: events, revents: 0)
             let count = rest > 0 ? poll(&entry, 1, Int32(clamping: rest)) : 0
             if count < 0, errno == EINTR { continue }
             guard count > 0 else {
+                // Also where an answer comes now: the wish may reach the server late, and meet the next statement.
                 isAbandoned = true
-                throw PostgreSQLError(.lost, "the server did not answer a statement in time")
+                guard !wait.isOver, let wish = PostgreSQLCancellation(handle, of: library) else {
+                    throw PostgreSQLError(.lost, Self.tooLate)
+                }
+                wish.send()
+                (wait.deadline, wait.isOver) = (wait.deadline + Wait.graceMilliseconds, true)
+                continue
             }
             // Fails where the connection is gone; what the server said before that can still be taken.
             guard library.consumeInput(handle) == 1 else { break }
@@ -146,7 +167,7 @@ private func monotonicMilliseconds() -> Int64 {
 }
 
 /// Texts as C wants them: an array of addresses with a nil at its end.
-private struct CTexts {
+struct CTexts {
     private let texts: [String?]
 
     init(_ texts: [String?]) {

@@ -25,7 +25,10 @@ package struct PostgreSQLError: Error, Equatable, CustomStringConvertible {
     package var isConflict: Bool { sqlState == "40001" || sqlState == "40P01" }
 
     /// It waited for longer than the server allows.
-    package var isBusy: Bool { sqlState == "55P03" || sqlState == "57014" }
+    package var isBusy: Bool { sqlState == "55P03" || isCancelled }
+
+    /// It was given up because somebody wished so, or took longer than the server allows.
+    var isCancelled: Bool { sqlState == "57014" }
 
     package var isFull: Bool { sqlState == "53100" }
 

@@ -5,10 +5,14 @@ struct PostgreSQLLibrary: @unchecked Sendable {
     // Safe to share: C function pointers, never changed; a connection is used by one thread at a time.
     typealias Handle = OpaquePointer
     typealias ResultHandle = OpaquePointer
+    typealias CancelHandle = OpaquePointer
     typealias Texts = UnsafePointer<UnsafePointer<CChar>?>
     typealias NoticeProcessor = @convention(c) (UnsafeMutableRawPointer?, UnsafePointer<CChar>?) -> Void
 
     let connect: @convention(c) (Texts?, Texts?, Int32) -> Handle?
+    let startConnecting: @convention(c) (Texts?, Texts?, Int32) -> Handle?
+    let options: @convention(c) (Handle?) -> UnsafeMutableRawPointer?
+    let freeOptions: @convention(c) (UnsafeMutableRawPointer?) -> Void
     let finish: @convention(c) (Handle?) -> Void
     let status: @convention(c) (Handle?) -> Int32
     let errorMessage: @convention(c) (Handle?) -> UnsafePointer<CChar>?
@@ -34,6 +38,9 @@ struct PostgreSQLLibrary: @unchecked Sendable {
     let value: @convention(c) (ResultHandle?, Int32, Int32) -> UnsafePointer<CChar>?
     let valueLength: @convention(c) (ResultHandle?, Int32, Int32) -> Int32
     let valueIsNull: @convention(c) (ResultHandle?, Int32, Int32) -> Int32
+    let getCancel: @convention(c) (Handle?) -> CancelHandle?
+    let cancel: @convention(c) (CancelHandle?, UnsafeMutablePointer<CChar>?, Int32) -> Int32
+    let freeCancel: @convention(c) (CancelHandle?) -> Void
 
     static let loaded: Result<PostgreSQLLibrary, SystemLibraryError> = Result { () throws(SystemLibraryError) in
         try PostgreSQLLibrary()
@@ -42,6 +49,9 @@ struct PostgreSQLLibrary: @unchecked Sendable {
     private init() throws(SystemLibraryError) {
         let library = try SystemLibrary(anyOf: ["libpq.so.5"], package: "libpq5")
         connect = try library.function("PQconnectdbParams")
+        startConnecting = try library.function("PQconnectStartParams")
+        options = try library.function("PQconninfo")
+        freeOptions = try library.function("PQconninfoFree")
         finish = try library.function("PQfinish")
         status = try library.function("PQstatus")
         errorMessage = try library.function("PQerrorMessage")
@@ -61,6 +71,9 @@ struct PostgreSQLLibrary: @unchecked Sendable {
         value = try library.function("PQgetvalue")
         valueLength = try library.function("PQgetlength")
         valueIsNull = try library.function("PQgetisnull")
+        getCancel = try library.function("PQgetCancel")
+        cancel = try library.function("PQcancel")
+        freeCancel = try library.function("PQfreeCancel")
     }
 }
 

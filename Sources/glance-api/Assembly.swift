@@ -25,7 +25,7 @@ struct Assembly {
     /// Makes the registry if it is new, and ties the stores to it.
     func prepare() throws {
         try refuseLostRegistry()
-        try settings.registry.prepare(settings)
+        if let notice = try settings.registry.prepare(settings) { log.info(notice) }
         let registry = try registry()
         let site = try registry.siteID()
         guard !RegistryCopy.isUnfinished(site: site) else {
@@ -169,12 +169,9 @@ struct Assembly {
     func janitor() throws -> Janitor {
         let registry = try registry()
         return Janitor(
-            registry: registry, stores: try stores(registry), holder: holder,
+            registry: registry, stores: try stores(registry), holder: settings.holder,
             lockSeconds: max(60, settings.janitorSeconds * 3))
     }
-
-    /// This service among those of other hosts.
-    var holder: String { "\(hostName()) \(settings.listen)" }
 
     var exchangeLimits: SCGIExchange.Limits {
         var limits = SCGIExchange.Limits()
@@ -223,7 +220,21 @@ struct Readiness {
     return Int64(time.tv_sec)
 }
 
-func hostName() -> String {
+extension Settings {
+    /// This service among those of other hosts. A machine that was cloned has its name from the other one; its
+    /// machine-id it gets anew.
+    var holder: String {
+        [hostName(), machineID(), "\(listen)"].filter { !$0.isEmpty }.joined(separator: " ")
+    }
+}
+
+/// Empty where the host has none, as in some containers.
+private func machineID() -> String {
+    let text = try? readText(FileDescriptor(opening: "/etc/machine-id", flags: O_RDONLY), bytesMax: 64)
+    return String((text ?? "").prefix { !$0.isWhitespace })
+}
+
+private func hostName() -> String {
     var name = [CChar](repeating: 0, count: Int(HOST_NAME_MAX) + 1)
     gethostname(&name, name.count)
     return String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)

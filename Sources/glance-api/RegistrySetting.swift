@@ -42,8 +42,10 @@ enum RegistrySetting: Equatable, Sendable {
         }
     }
 
-    /// Makes it if it is new, or brings it to this program's schema.
-    func prepare(_ settings: Settings) throws(Failure) {
+    /// Makes it if it is new, or brings it to this program's schema. Returns what its operator has to know of it, if
+    /// anything.
+    @discardableResult
+    func prepare(_ settings: Settings) throws(Failure) -> String? {
         switch self {
         case .sqlite(let path):
             try SQLiteRegistry.prepare(
@@ -52,12 +54,13 @@ enum RegistrySetting: Equatable, Sendable {
             try PostgreSQLRegistry.prepare(postgresql(url, settings), newSite: randomName())
         case .remote(let url):
             do throws(Failure) {
-                _ = try open(settings).siteID()
+                return try RemoteRegistry(remote(url, settings)).limitation()
             } catch .registryAway(let reason) {
                 throw .registryAway(
                     reason: "\(reason) (\(url) has to run before this service, and must be another one than this)")
             }
         }
+        return nil
     }
 
     /// One that was prepared.
@@ -87,7 +90,7 @@ enum RegistrySetting: Equatable, Sendable {
         client.caFile = settings.caFile
         return RemoteRegistry.Settings(
             url: url.description, client: client, lockPath: settings.registryLockPath,
-            host: "\(hostName()) \(settings.listen)",
+            host: settings.holder,
             newSite: randomName(), newName: randomName)
     }
 

@@ -43,7 +43,7 @@ struct Scrubbing: Sendable {
 
     private var settings: Scrub.Settings {
         Scrub.Settings(
-            bytesPerSecond: assembly.settings.scrubBytesPerSecond, holder: assembly.holder,
+            bytesPerSecond: assembly.settings.scrubBytesPerSecond, holder: assembly.settings.holder,
             lockSeconds: Int(Self.restSeconds) * 3)
     }
 

@@ -3,7 +3,8 @@ import Glibc
 import Synchronization
 import Testing
 
-/// A forwarder between a registry and the server that keeps its records, which breaks one connection at a chosen moment.
+/// A forwarder between a registry and the server that keeps its records, which breaks connections at a chosen moment, or
+/// sends a request twice.
 final class AnswerCutter: Sendable {
     enum Moment: CaseIterable, Sendable {
         /// The statement or request does not reach the server.
@@ -14,7 +15,9 @@ final class AnswerCutter: Sendable {
 
     private let listener: Int32
     private let server: (address: String, port: UInt16)
-    private let cut = Mutex<(moment: Moment, marker: [UInt8])?>(nil)
+    private let cut = Mutex<(moment: Moment, marker: [UInt8], isOnce: Bool)?>(nil)
+    private let count = Mutex(0)
+    private let repetition = Mutex<[UInt8]?>(nil)
 
     let port: UInt16
 
@@ -36,20 +39,35 @@ final class AnswerCutter: Sendable {
 
     /// Breaks the connection at the next statement or request that holds `marker`, once.
     func cutOnce(_ moment: Moment, at marker: String) {
-        cut.withLock { $0 = (moment, Array(marker.utf8)) }
+        cut.withLock { $0 = (moment, Array(marker.utf8), true) }
     }
+
+    /// Breaks it at each of them.
+    func cutAlways(_ moment: Moment, at marker: String) {
+        cut.withLock { $0 = (moment, Array(marker.utf8), false) }
+    }
+
+    /// How often it has broken one.
+    var cuts: Int { count.withLock { $0 } }
+
+    /// Sends the next request that holds `marker` twice, as something between may that misses an answer: the first
+    /// one's is nobody's.
+    func repeatOnce(at marker: String) {
+        repetition.withLock { $0 = Array(marker.utf8) }
+    }
+
+    var hasRepeated: Bool { repetition.withLock { $0 == nil } }
 
     /// False where the statement that was to be cut never came.
     var wasCut: Bool { cut.withLock { $0 == nil } }
 
     private func forward(_ client: Int32) {
-        let upstream = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        let upstream = connection()
         defer {
             close(client)
             close(upstream)
         }
-        var address = Loopback.address(server.address, server.port)
-        guard address.withSocketAddress({ connect(upstream, $0, $1) }) == 0 else { return }
+        guard upstream >= 0 else { return }
         var isCutting = false
         while true {
             var entries = [client, upstream].map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
@@ -58,7 +76,9 @@ final class AnswerCutter: Sendable {
                 guard let bytes = Loopback.receive(from: client) else { return }
                 let moment = takeCut(in: bytes)
                 isCutting = moment == .after
-                guard moment != .before, Loopback.send(bytes, to: upstream) else { return }
+                guard moment != .before else { return }
+                if takeRepetition(in: bytes) { sendForNothing(bytes) }
+                guard Loopback.send(bytes, to: upstream) else { return }
             }
             if entries[1].revents != 0 {
                 guard let bytes = Loopback.receive(from: upstream), !isCutting, Loopback.send(bytes, to: client) else {
@@ -71,8 +91,34 @@ final class AnswerCutter: Sendable {
     private func takeCut(in bytes: [UInt8]) -> Moment? {
         cut.withLock { cut in
             guard let wanted = cut, bytes.contains(wanted.marker) else { return nil }
-            cut = nil
+            if wanted.isOnce { cut = nil }
+            count.withLock { $0 += 1 }
             return wanted.moment
         }
+    }
+
+    private func takeRepetition(in bytes: [UInt8]) -> Bool {
+        repetition.withLock { marker in
+            guard let wanted = marker, bytes.contains(wanted) else { return false }
+            marker = nil
+            return true
+        }
+    }
+
+    /// Over a connection of its own, up to the beginning of the answer.
+    private func sendForNothing(_ bytes: [UInt8]) {
+        let other = connection()
+        guard other >= 0 else { return }
+        if Loopback.send(bytes, to: other) { _ = Loopback.receive(from: other) }
+        close(other)
+    }
+
+    /// Negative where the server takes none.
+    private func connection() -> Int32 {
+        let number = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var address = Loopback.address(server.address, server.port)
+        if address.withSocketAddress({ connect(number, $0, $1) }) == 0 { return number }
+        close(number)
+        return -1
     }
 }

@@ -129,6 +129,24 @@ struct PostgreSQLFaultTests {
         #expect(try others.found(image.id).image.name.text == "other")
     }
 
+    @Test func `a write whose connection breaks again and again is tried twice, and no more`() throws {
+        let fragile = try Fragile()
+        let available = try fragile.registry.addAvailable(.made())
+        let queued = try fragile.registry.reserve(.made(id: "queued"), lease: nil)
+
+        fragile.cutter.cutAlways(.before, at: "UPDATE images")
+        #expect(throws: Failure.self) { try fragile.registry.update(available.renamed("changed")) }
+        #expect(throws: Failure.self) { try fragile.registry.delete(available, at: Timestamp(seconds: 2000)) }
+        #expect(fragile.cutter.cuts == 4)
+        fragile.cutter.cutAlways(.before, at: "DELETE FROM images")
+        #expect(throws: Failure.self) { try fragile.registry.delete(queued, at: Timestamp(seconds: 2000)) }
+
+        #expect(fragile.cutter.cuts == 6)
+        let direct = try PostgreSQLUnderTest.registry()
+        #expect(try direct.found(available.id).image == available)
+        #expect(try direct.found(queued.id).image == queued)
+    }
+
     @Test(arguments: AnswerCutter.Moment.allCases)
     func `reading and the janitor's steps go on over a connection that broke`(moment: AnswerCutter.Moment) throws {
         let fragile = try Fragile()
@@ -189,5 +207,38 @@ struct PostgreSQLFaultTests {
         #expect(failure?.operatorSays.contains("in time") == true)
         #expect(took < .seconds(8))
         #expect(try impatient.found(image.id).image == image)
+    }
+
+    @Test func `what was given up for a lock is not done when the lock is free`() throws {
+        let registry = try PostgreSQLUnderTest.registry()
+        let (queued, new) = (try registry.reserve(.made(), lease: nil), try NewImage.made(id: "late"))
+        let impatient = try PostgreSQLUnderTest.registry(busySecondsMax: 1)
+        let holder = try PostgreSQLUnderTest.connection()
+        try holder.execute("BEGIN")
+        try holder.execute("UPDATE counter SET last = last")
+        try holder.execute("SELECT 1 FROM images FOR UPDATE")
+
+        let reserving = #expect(throws: Failure.self) { try impatient.reserve(new, lease: .fresh()) }
+        let changing = #expect(throws: Failure.self) { try impatient.update(queued.renamed("late")) }
+        let waiting = try holder.rows(
+            "SELECT count(*) FROM pg_stat_activity WHERE application_name = current_schema() AND wait_event_type = 'Lock'"
+        ) { $0.integer(0) }
+        try holder.execute("ROLLBACK")
+
+        for failure in [reserving, changing] { #expect(failure?.operatorSays.contains("in time") == true) }
+        #expect(waiting == [0])
+        #expect(try registry.ids(ImageQuery()) == [queued.id.text])
+        #expect(try registry.found(queued.id).image == queued)
+    }
+
+    @Test func `a server that became a standby is left for the one that takes changes`() throws {
+        let registry = try PostgreSQLUnderTest.registry(connectionsMax: 1)
+        let image = try registry.addAvailable(.made())
+        _ = try registry.pool.read { connection throws(PostgreSQLError) in
+            try connection.execute("SET default_transaction_read_only = on")
+        }
+
+        #expect(try registry.found(image.id).image == image)
+        #expect(try registry.update(image.renamed("changed")))
     }
 }

@@ -34,8 +34,9 @@ struct PostgreSQLSchemaTests {
         #expect(schemas == [Int64(newest + 1)])
     }
 
-    @Test func `of ten that prepare a new database at once, one names its site`() throws {
-        let settings = try PostgreSQLUnderTest.settings()
+    @Test(arguments: ["read%5C%20committed", "serializable"])
+    func `of ten that prepare a new database at once, one names its site`(isolation: String) throws {
+        let settings = try PostgreSQLUnderTest.settings(parameters: ["default_transaction_isolation": isolation])
         let failures = Mutex<[Failure]>([])
 
         DispatchQueue.concurrentPerform(iterations: 10) { number in
@@ -48,6 +49,40 @@ struct PostgreSQLSchemaTests {
 
         #expect(failures.withLock { $0 } == [])
         #expect(try PostgreSQLUnderTest.connection().rows("SELECT id FROM site") { $0.text(0) }.count == 1)
+    }
+
+    @Test func `a preparation waits for another one, however short the server's time-outs are`() throws {
+        let settings = try PostgreSQLUnderTest.settings(
+            parameters: ["lock_timeout": "1000", "statement_timeout": "1000"])
+        let holder = try PostgreSQLUnderTest.connection()
+        try holder.execute("BEGIN")
+        try holder.execute("SELECT pg_advisory_xact_lock($1)", [.integer(PostgreSQLMigrations.lockNumber)])
+        let outcome = Mutex<Result<Void, Failure>?>(nil)
+        let isDone = DispatchSemaphore(value: 0)
+        DispatchQueue.global().async {
+            let result = Result { () throws(Failure) in try PostgreSQLRegistry.prepare(settings, newSite: "site") }
+            outcome.withLock { $0 = result }
+            isDone.signal()
+        }
+
+        // Longer than either would have let it.
+        let hasWaited =
+            """
+            SELECT count(*) FROM pg_stat_activity
+            WHERE application_name = current_schema() AND wait_event = 'advisory'
+                AND clock_timestamp() - query_start > '1500ms'
+            """
+        let deadline = ContinuousClock.now + .seconds(60)
+        let onlooker = try PostgreSQLUnderTest.connection()
+        var waiting: Int64 = 0
+        while waiting == 0, outcome.withLock({ $0 }) == nil, ContinuousClock.now < deadline {
+            waiting = try onlooker.rows(hasWaited) { $0.integer(0) }.first ?? 0
+        }
+        try holder.execute("ROLLBACK")
+        isDone.wait()
+
+        #expect(waiting == 1)
+        #expect(throws: Never.self) { try outcome.withLock { $0 }?.get() }
     }
 
     @Test func `a preparation that fails in the middle leaves nothing`() throws {

@@ -26,9 +26,13 @@ enum PostgreSQLUnderTest {
         return "\(url)\(url.contains("?") ? "&" : "?")application_name=\(schema)&options=-c%20search_path%3D\(schema)"
     }
 
-    static func settings(connectionsMax: Int = 8, busySecondsMax: Int = 20) throws -> PostgreSQLRegistry.Settings {
-        PostgreSQLRegistry.Settings(
-            url: try url(), connectionsMax: connectionsMax, busySecondsMax: busySecondsMax)
+    /// `parameters` are those of the server, for each session: `lock_timeout`, for example.
+    static func settings(
+        connectionsMax: Int = 8, busySecondsMax: Int = 20, parameters: KeyValuePairs<String, String> = [:]
+    ) throws -> PostgreSQLRegistry.Settings {
+        let options = parameters.map { "%20-c%20\($0)%3D\($1)" }.joined()
+        return PostgreSQLRegistry.Settings(
+            url: try url() + options, connectionsMax: connectionsMax, busySecondsMax: busySecondsMax)
     }
 
     static func registry(connectionsMax: Int = 8, busySecondsMax: Int = 20) throws -> PostgreSQLRegistry {

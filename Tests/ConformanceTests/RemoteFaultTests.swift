@@ -29,6 +29,13 @@ import Testing
             return answer
         }
 
+        /// A record as it should be, and not of the image that was asked for.
+        private static let anothers = [
+            "x-image-meta-uri": "http://127.0.0.1/images/theirs", "x-image-meta-name": "theirs",
+            "x-image-meta-type": "raw",
+            "x-image-meta-property-glance_registry_record": "status=available&version=1&store=file&location=theirs",
+        ]
+
         static let all: [Nonsense] = [
             Nonsense(200, ["Content-Type": "text/html"], "<html>Welcome</html>", says: "does not answer as a Glance"),
             Nonsense(200, says: "no id or no name"),
@@ -40,6 +47,7 @@ import Testing
             Nonsense(401, ["Content-Type": "text/plain"], "Who?\n", says: "registry_credentials_file: Who?"),
             Nonsense(418, says: "refused with status 418"),
             Nonsense(999, says: "does not answer as a Glance"),
+            Nonsense(200, anothers, says: "was asked for the image queued and described another, theirs"),
             Nonsense(0, [:], "SSH-2.0-OpenSSH_9.2\r\n\r\n", says: "does not answer as a Glance"),
         ]
     }
@@ -192,17 +200,6 @@ import Testing
 
         #expect(failure?.operatorReason?.contains("no longer knows this site") == true)
         #expect(site == "site of this test")
-    }
-
-    @Test func `a service that counts no versions has one host, and that may come again`() throws {
-        let stranger = try StrangerUnderTest.stranger()
-        let site = try registry(stranger, host: "first").siteID()
-
-        let refusal = #expect(throws: Failure.self) { try registry(stranger, host: "second").siteID() }
-
-        #expect(
-            refusal?.operatorReason?.contains("one host alone can use it, and that is “first”, not “second”") == true)
-        #expect(try registry(stranger, host: "first").siteID() == site)
     }
 
     @Test func `a service that keeps no properties cannot be a registry`() throws {

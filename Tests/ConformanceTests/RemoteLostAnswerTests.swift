@@ -21,6 +21,14 @@ import Testing
             _ = try registry.siteID()
         }
 
+        /// Does `body` with the request that begins so sent twice.
+        func doubled<Value>(_ method: String, _ body: () throws(Failure) -> Value) throws -> Value {
+            cutter.repeatOnce(at: "\(method) /images")
+            let value = try body()
+            #expect(cutter.hasRepeated)
+            return value
+        }
+
         /// Does `body` with the connection broken at the request that begins so. Nil where it said that it failed.
         func broken<Value>(
             _ moment: AnswerCutter.Moment, _ method: String, _ body: () throws(Failure) -> Value
@@ -128,6 +136,62 @@ import Testing
         #expect(try !fragile.direct.hasWorkForJanitor())
         guard let location = try fragile.direct.record(ImageID("disk")!)?.location else { return }
         #expect(setting.store.locations == [location])
+    }
+
+    @Test(arguments: kinds)
+    func `a request that arrives twice is done once, and whoever asked is told so`(kind: RegistryKind) throws {
+        let fragile = try Fragile(kind)
+        let (registry, lease, new) = (fragile.registry, Lease.fresh(), try NewImage.made(id: "disk"))
+
+        let image = try fragile.doubled("POST") { () throws(Failure) in try registry.reserve(new, lease: lease) }
+        let isRenewed = try fragile.doubled("PUT") { () throws(Failure) in try registry.renew(lease, of: image.id) }
+        let isCommitted = try fragile.doubled("PUT") { () throws(Failure) in
+            try registry.commit(image.filled(), lease: lease)
+        }
+        let isChanged = try fragile.doubled("PUT") { () throws(Failure) in
+            try registry.update(image.filled().renamed("changed"))
+        }
+        let queued = try registry.reserve(.made(id: "queued"), lease: nil)
+        let isRemoved = try fragile.doubled("DELETE") { () throws(Failure) in
+            try registry.delete(queued, at: Timestamp(seconds: 2000))
+        }
+
+        #expect([isRenewed, isCommitted, isChanged, isRemoved] == [true, true, true, true])
+        #expect(try fragile.direct.found(image.id).image == image.filled().renamed("changed"))
+        #expect(try fragile.direct.found(image.id).location == lease.bytes.location)
+        #expect(try fragile.direct.record(queued.id) == nil)
+    }
+
+    @Test(arguments: kinds, [true, false])
+    func `an image whose adding arrives twice keeps its bytes when the janitor comes`(
+        kind: RegistryKind, isCommitted: Bool
+    ) throws {
+        let fragile = try Fragile(kind)
+        let (registry, lease, new) = (fragile.registry, Lease.over(), try NewImage.made())
+
+        let image = try fragile.doubled("POST") { () throws(Failure) in try registry.reserve(new, lease: lease) }
+        if isCommitted { #expect(try registry.commit(image.filled(), lease: lease)) }
+        let ended = try registry.endLeases()
+
+        #expect(ended.count == (isCommitted ? 1 : 2))
+        #expect(ended.contains(image.id) == !isCommitted)
+        #expect(try registry.doomedBytes(count: 10) == (isCommitted ? [] : [lease.bytes]))
+        #expect(try fragile.direct.record(image.id)?.location == (isCommitted ? lease.bytes.location : nil))
+    }
+
+    @Test(arguments: kinds)
+    func `an upload whose commit arrives twice keeps its bytes`(kind: RegistryKind) throws {
+        let fragile = try Fragile(kind)
+        let setting = ServiceSetting(over: fragile.registry)
+        let draft = try ImageDraft.made(id: "disk")
+
+        let image = try fragile.doubled("PUT") { () throws(Failure) in
+            try setting.service.add(draft, body: .bytes("bytes"), for: Caller(.theOperator))
+        }
+
+        let found = try fragile.direct.found(image.id)
+        #expect(found.image == image)
+        #expect(setting.store.locations == [try #require(found.location)])
     }
 
     @Test(arguments: kinds)

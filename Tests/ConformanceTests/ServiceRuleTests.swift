@@ -55,6 +55,27 @@ import Testing
         }
     }
 
+    @Test func `times are told by admins alone, and only where records are kept for another service`() throws {
+        let setting = try ServiceSetting()
+        let node = ImageService(
+            registry: setting.registry, stores: StoreSet([], default: .file),
+            limits: ImageLimits(imageBytesMax: 1, leaseSeconds: 30), transfers: TransferSlots(max: 1),
+            surroundings: Surroundings(now: { Timestamp(seconds: 2000) }, uptime: { 0 }, newName: { "name" }))
+        let draft = try ImageDraft.made(properties: ["glance_registry_created_at": "7"])
+        var change = ImageChange()
+        try change.properties.add("glance_registry_updated_at", "8")
+        func times(_ service: ImageService, _ caller: Caller) throws -> [Int64] {
+            let added = try service.add(draft, body: nil, for: caller)
+            let changed = try service.update(added.id, change, for: caller)
+            return [added.createdAt.seconds, changed.updatedAt.seconds]
+        }
+
+        #expect(try times(node, operators) == [7, 8])
+        #expect(try times(node, Caller(.admin("root"))) == [7, 8])
+        #expect(try times(node, Caller(.user("ann"))) == [2000, 2000])
+        #expect(try times(setting.service, operators) == [1_000_000, 1_000_000])
+    }
+
     @Test func `transfers are bounded, and a slot is free again after a failure`() throws {
         let setting = try ServiceSetting(transfersMax: 1)
         let body = ImageBody.pieces(1) { _ in

@@ -112,10 +112,14 @@ private final class PermissionImages {
             try site.add(id, data: nil, isPublic: isPublic)
             // As an upload under way leaves it in the registry, with a lease that outlives the test.
             let update = """
-                UPDATE images SET status = 'saving', was_queued = 1, lease = 'test', lease_ends_at = 4102444800,
+                UPDATE images SET status = 'saving', was_queued = 1, lease = '\(id)', lease_ends_at = 4102444800,
                     attempt_store = 'file', location = 'te/st/\(id)' WHERE id = '\(id)'
                 """
-            let output = try run("sqlite3", ["\(site.site.directory)/data/registry.sqlite", update])
+            let registry = try Cluster.values("\(site.site.directory)/etc/glance-api.conf")["registry"] ?? ""
+            let output =
+                registry.hasPrefix("sqlite://")
+                ? try run("sqlite3", [String(registry.dropFirst("sqlite://".count)), update])
+                : try run("psql", ["-Xq", "-v", "ON_ERROR_STOP=1", "-c", update, registry])
             try #require(output.status == 0, "\(output.errors)")
         case .deletedPublic, .deletedPrivate:
             try site.add(id, data: "data", isPublic: isPublic)

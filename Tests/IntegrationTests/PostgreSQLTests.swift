@@ -135,15 +135,7 @@ import Testing
     @Test func `two hosts over one database share ids, and each sees at once what the other did`() throws {
         let one = try Site(["--registry", "postgresql", "--workers", "2"])
         let other = try Site(["--registry", "sqlite", "--workers", "2"])
-        let (own, shared) = ("\(other.directory)/data/images", "\(one.directory)/data/images")
-        try other.edit("glance-api.conf") {
-            $0.replacing(/(?m)^registry = .*$/, with: "registry = \((try? url(of: one)) ?? "")")
-                .replacing(own, with: shared)
-        }
-        try other.edit("nginx/glance.conf") { $0.replacing(own, with: shared) }
-        try other.reload()
-        try other.service("stop", "nginx")
-        try other.service("start", "nginx")
+        try join(other, to: one, over: url(of: one))
         let sites = [one, other]
 
         let generated = try atOnce(60) { try sites[$0 % 2].add("data").json("image", "id") as? String }
@@ -162,12 +154,26 @@ import Testing
         #expect(try one.storedFiles().count == 61)
     }
 
-    @Test func `a service moves from SQLite with all that it has`() throws {
-        let moved = try Site(["--registry", "sqlite", "--workers", "1"])
-        for number in 1...5 {
-            #expect(try moved.add("data \(number)", ["x-image-meta-property-number": "\(number)"]).status == 200)
+    /// Gives one host the records and the images of another.
+    private func join(_ host: Site, to other: Site, over registry: String) throws {
+        let (own, shared) = ("\(host.directory)/data/images", "\(other.directory)/data/images")
+        try host.edit("glance-api.conf") {
+            $0.replacing(/(?m)^registry = .*$/, with: "registry = \(registry)").replacing(own, with: shared)
         }
-        #expect(try moved.send("DELETE", "/images/5").status == 200)
+        try host.edit("nginx/glance.conf") { $0.replacing(own, with: shared) }
+        try host.reload()
+        try host.service("stop", "nginx")
+        try host.service("start", "nginx")
+    }
+
+    @Test func `a service of 300 images moves from SQLite with all that it has, and gets a second host`() throws {
+        let moved = try Site(["--registry", "sqlite", "--workers", "1"])
+        let added = try atOnce(300) { number in
+            try moved.add("data \(number)", ["x-image-meta-property-number": "\(number)"]).status
+        }
+        #expect(added == Array(repeating: 200, count: 300))
+        #expect(try moved.send("DELETE", "/images/300").status == 200)
+        let data = try moved.curl("/images/3").text
         let before = try moved.curl("/images/detail?is_public=none").text
         let target = try url(of: site) + "&options=-c%20search_path%3Dmoved"
         _ = try ask("CREATE SCHEMA moved")
@@ -175,7 +181,7 @@ import Testing
         try moved.edit("glance-api.conf") { $0 + "read_only = true\n" }
         try moved.reload()
         #expect(try moved.add("x").status == 503)
-        #expect(try moved.curl("/images/1").text == "data 1")
+        #expect(try moved.curl("/images/3").text == data)
         let copied = try run(
             Service.program,
             ["registry", "copy", "--from", "sqlite://\(moved.directory)/data/registry.sqlite", "--to", target])
@@ -185,12 +191,22 @@ import Testing
         }
         try moved.reload()
 
-        #expect(copied.text.contains("images           5\n"))
+        #expect(copied.text.contains("images           300\n"))
         #expect(try moved.curl("/images/detail?is_public=none").text == before)
-        #expect(try moved.curl("/images/3").text == "data 3")
-        #expect(try moved.add("x", ["x-image-meta-id": "5"]).status == 409)
-        #expect(try moved.add("next").json("image", "id") as? String == "6")
-        #expect(try ask("SELECT count(*) FROM moved.images") == ["6"])
+        #expect(try moved.curl("/images/3").text == data)
+        #expect(try moved.add("x", ["x-image-meta-id": "300"]).status == 409)
+        #expect(try moved.add("next").json("image", "id") as? String == "301")
+        #expect(try ask("SELECT count(*) FROM moved.images") == ["301"])
+
+        let second = try Site(["--registry", "sqlite", "--workers", "1"])
+        try join(second, to: moved, over: target)
+
+        #expect(try second.curl("/images/3").text == data)
+        #expect(try second.curl("/images/301").text == "next")
+        #expect(try second.add("second's").json("image", "id") as? String == "302")
+        #expect(try moved.curl("/images/302").text == "second's")
+        #expect(try moved.send("DELETE", "/images/302").status == 200)
+        #expect(try second.curl("/images/302").status == 404)
     }
 }
 

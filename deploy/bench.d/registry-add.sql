@@ -10,9 +10,10 @@ WITH counted AS (
     INSERT INTO ids (id) SELECT id FROM counted ON CONFLICT (id) DO NOTHING RETURNING id
 ), added AS (
     INSERT INTO images (sequence, id, is_generated, owner, created_at, status, name, type, size,
-        is_size_known, store, updated_at, is_public, sha256, version, lease, lease_ends_at, attempt_store, location)
+        is_size_known, store, updated_at, is_public, sha256, version, lease, lease_ends_at, attempt_store, location,
+        attempt_size)
     SELECT counted.sequence, taken.id, 1, '', 1000, 'queued', 'New', 'raw', 0, 0, 'file', 1000, 0, NULL, 1,
-        :name::text, NULL, NULL, NULL
+        :name::text, floor(extract(epoch FROM now()))::bigint + NULL::bigint, NULL, NULL, NULL
     FROM counted, taken
     RETURNING sequence, id
 ), described AS (

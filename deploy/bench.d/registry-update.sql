@@ -1,9 +1,10 @@
 -- A read and a change of one property, as ImageService.update does it by PostgreSQLRegistry.
 \set n random(1, :images)
 \set value random(1, 1000000000)
-SELECT sequence, id, name, type, size, is_size_known, store, created_at, updated_at, status, is_public, owner, version,
-CASE status WHEN 'available' THEN location END AS place,
-(SELECT string_agg(key || '=' || value, chr(10)) FROM properties WHERE properties.sequence = images.sequence) AS lines
+SELECT sequence, id, name, type, size, is_size_known, store, created_at, updated_at, deleted_at, status, is_public, owner,
+sha256, version, CASE status WHEN 'available' THEN location END AS place,
+(SELECT string_agg(key || '=' || value, chr(10)) FROM properties WHERE properties.sequence = images.sequence) AS lines,
+damage
 FROM images WHERE id = 'grown-' || repeat('0', 6 - length(:n::text)) || :n::text \gset
 WITH changed AS (
     UPDATE images SET name = :name, type = :type, size = :size, is_size_known = :is_size_known, store = :store,
