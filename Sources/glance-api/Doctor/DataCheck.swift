@@ -28,10 +28,16 @@ struct DataCheck {
     }
 
     private var missingRegistry: DoctorFinding {
-        do { try assembly.refuseLostRegistry() } catch {
+        do {
+            try assembly.refuseLostRegistry()
+        } catch let error as Failure where error.isForeignStore {
             return .problem(
                 "registry", reason(error), why: "glance-api does not start: a new registry would not know these images",
                 remedy: "glance-api restore DIR; “Lost registry” in \(DoctorFinding.runBook)")
+        } catch {
+            return .problem(
+                "registry", reason(error), why: "glance-api does not start: nobody can tell whose these images are",
+                remedy: "call doctor as the user that glance-api runs as; else correct the owner and mode")
         }
         return .warning(
             "registry", "\(settings.registry.description) is not there yet",
@@ -127,4 +133,8 @@ struct DataCheck {
         return try store.look(for: site)
             ? "it answers, and is this registry's" : "it answers, and its containers are made at the first start"
     }
+}
+
+extension Failure {
+    fileprivate var isForeignStore: Bool { if case .storeForeign = self { true } else { false } }
 }
