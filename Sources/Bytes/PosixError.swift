@@ -16,4 +16,10 @@ package struct PosixError: Error, Equatable, CustomStringConvertible {
         let words = String(cString: strerror(code))
         return subject.isEmpty ? "\(call): \(words)" : "\(call) \(subject): \(words)"
     }
+
+    /// Whether the disk or the file system says that it has lost what was asked for; any other error is the moment's.
+    package var isOfMedium: Bool { [EIO, EBADMSG, ENODATA, EUCLEAN].contains(code) }
+
+    /// Whether this process or its host is short of something: no file is to blame.
+    package var isOfHost: Bool { [EMFILE, ENFILE, ENOMEM].contains(code) }
 }

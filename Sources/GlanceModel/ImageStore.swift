@@ -24,7 +24,7 @@ package protocol ImageStore: Sendable {
     /// for them. Throws `noSpace`.
     func create(at location: Location, size: Int64, createdAt: Timestamp) throws(Failure) -> any ImageUpload
 
-    /// The bytes of `range`, or all of them.
+    /// The bytes of `range`, or all of them. Throws `storeBroken` where the medium has lost them.
     func read(_ location: Location, range: ByteRangeInStore?) throws(Failure) -> any ByteSource
 
     /// A path under which the gateway finds the bytes and can send them itself; nil where the worker has to.
@@ -44,7 +44,7 @@ package protocol ImageStore: Sendable {
     /// meanwhile may be in it or not.
     func objects() throws(Failure) -> any StoredObjects
 
-    /// What is at `location`; nil where certainly nothing is.
+    /// What is at `location`; nil where certainly nothing is. Throws `storeBroken` where the medium has lost it.
     func find(_ location: Location) throws(Failure) -> StoredObject?
 }
 
@@ -63,7 +63,8 @@ package protocol ImageUpload: AnyObject {
 
 /// A store's contents, one after the other.
 package protocol StoredObjects: AnyObject {
-    /// Nil after the last one.
+    /// Nil after the last one. A store on this host throws `storeBroken` of something that cannot be looked at, and goes on
+    /// behind it at the next call.
     func next() throws(Failure) -> StoredObject?
 }
 

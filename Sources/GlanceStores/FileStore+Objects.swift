@@ -11,7 +11,7 @@ extension FileStore {
 
     package func find(_ location: Location) throws(Failure) -> StoredObject? {
         let path = try FilePath(location, in: settings.directory)
-        return try awayOnError { () throws(PosixError) in
+        return try brokenOrAway { () throws(PosixError) in
             if let found = try StoredFiles.object(path.file, location: location, isWhole: true) { return found }
             if let found = try StoredFiles.object(path.partial, location: location, isWhole: false) { return found }
             // A directory that is not the store's, because a file system is not mounted, has no say in what is missing.
@@ -23,7 +23,8 @@ extension FileStore {
     }
 }
 
-/// The files of a store, directory by directory: of each level one directory's names are in memory.
+/// The files of a store, directory by directory: of each level one directory's names are in memory. What cannot be looked at
+/// is told of in its turn, and the next call goes on behind it.
 private final class StoredFiles: StoredObjects {
     private let root: String
     /// Directories of the first level that are still to come, last one first, and so on down.
@@ -31,6 +32,7 @@ private final class StoredFiles: StoredObjects {
     private var first = ""
     private var seconds: [String] = []
     private var files: [StoredObject] = []
+    private var unreadable: [PosixError] = []
 
     init(in root: String) throws(PosixError) {
         self.root = root
@@ -38,40 +40,54 @@ private final class StoredFiles: StoredObjects {
     }
 
     func next() throws(Failure) -> StoredObject? {
-        try awayOnError { () throws(PosixError) in
-            while files.isEmpty {
-                if let second = seconds.popLast() {
-                    files = try Self.objects(in: "\(first)/\(second)", of: root)
-                } else if let next = firsts.popLast() {
-                    first = next
-                    seconds = try Self.names(in: "\(root)/\(next)").filter(Self.isLevel).sorted { bytesPrecede($1, $0) }
-                } else {
-                    return nil
-                }
+        while files.isEmpty, unreadable.isEmpty {
+            do throws(PosixError) {
+                guard try enterNextDirectory() else { return nil }
+            } catch {
+                guard !error.isOfHost else { throw .storeAway(.file, reason: error.description) }
+                unreadable.append(error)
             }
-            return files.removeLast()
         }
+        if let error = unreadable.popLast() { throw .storeBroken(.file, reason: error.description) }
+        return files.removeLast()
+    }
+
+    /// False where there is none.
+    private func enterNextDirectory() throws(PosixError) -> Bool {
+        if let second = seconds.popLast() {
+            try list("\(first)/\(second)")
+        } else if let next = firsts.popLast() {
+            first = next
+            seconds = try Self.names(in: "\(root)/\(next)").filter(Self.isLevel).sorted { bytesPrecede($1, $0) }
+        } else {
+            return false
+        }
+        return true
     }
 
     /// A level's directory has a name of two characters; whatever else lies about is none of this store's.
     private static func isLevel(_ name: String) -> Bool { name.utf8.count == 2 && name != ".." }
 
     /// In falling order, so that the first one is the last to be taken off.
-    private static func objects(in directory: String, of root: String) throws(PosixError) -> [StoredObject] {
+    private func list(_ directory: String) throws(PosixError) {
         let partial = ".partial-"
         var objects: [StoredObject] = []
-        for name in try names(in: "\(root)/\(directory)") where name != "." && name != ".." {
+        for name in try Self.names(in: "\(root)/\(directory)") where name != "." && name != ".." {
             let isWhole = !name.hasPrefix(partial)
             let location = Location("\(directory)/\(isWhole ? name : String(name.dropFirst(partial.count)))")
             // What is no name of ours is none of our bytes.
             guard (try? FilePath(location, in: root)) != nil else { continue }
             let path = "\(root)/\(directory)/\(name)"
-            if let object = try object(path, location: location, isWhole: isWhole) { objects.append(object) }
+            do throws(PosixError) {
+                if let object = try Self.object(path, location: location, isWhole: isWhole) { objects.append(object) }
+            } catch {
+                unreadable.append(error)
+            }
         }
         // Of a file that has both names for a moment, the finished one counts.
         var byKey: [String: StoredObject] = [:]
         for object in objects where byKey[object.key]?.size == nil { byKey[object.key] = object }
-        return byKey.values.sorted { bytesPrecede($1.key, $0.key) }
+        files = byKey.values.sorted { bytesPrecede($1.key, $0.key) }
     }
 
     /// Nil where it is gone, or no file.

@@ -61,13 +61,23 @@ package struct FileStore: ImageStore {
         }
     }
 
+    /// Throws where it is not `site`'s, as `open` does, and makes nothing.
+    package func look(for site: String) throws(Failure) {
+        try checkIsOurs()
+        try FileStoreSite(directory: settings.directory).claim(site, isNew: false)
+    }
+
     /// The site that the store belongs to; nil where it is new.
     package func site() throws(Failure) -> String? {
         try awayOnError { () throws(PosixError) in try FileStoreSite(directory: settings.directory).read() }
     }
 
+    /// A directory that is not the store's, because a file system is not mounted or is gone, does not have the mark.
     package func check() throws(Failure) {
         _ = try freeBytes()
+        guard try site() != nil else {
+            throw .storeAway(name, reason: "\(settings.directory)/\(FileStoreSite.name) is not there: is it mounted?")
+        }
     }
 
     package func location(named name: String, for size: Int64) -> Location {
@@ -90,7 +100,7 @@ package struct FileStore: ImageStore {
 
     package func read(_ location: Location, range: ByteRangeInStore?) throws(Failure) -> any ByteSource {
         let path = try FilePath(location, in: settings.directory)
-        return try awayOnError { () throws(PosixError) in try FileSource(path.file, range: range) }
+        return try brokenOrAway { () throws(PosixError) in try FileSource(path.file, range: range) }
     }
 
     /// Nil of what is no location: whoever then reads it learns so.
@@ -190,6 +200,14 @@ func synchronizeDirectory(_ path: String) throws(PosixError) {
 
 func awayOnError<Value>(_ body: () throws(PosixError) -> Value) throws(Failure) -> Value {
     do { return try body() } catch { throw .storeAway(.file, reason: error.description) }
+}
+
+/// What the medium has lost does not come back with another try.
+func brokenOrAway<Value>(_ body: () throws(PosixError) -> Value) throws(Failure) -> Value {
+    do { return try body() } catch {
+        throw error.isOfMedium
+            ? .storeBroken(.file, reason: error.description) : .storeAway(.file, reason: error.description)
+    }
 }
 
 /// A full disk and a full quota are the client's to know.

@@ -60,14 +60,7 @@ package struct SwiftStore: ImageStore {
     package func open(site: String, holdsImages: Bool) throws(Failure) {
         switch try mark() {
         case .site(let found):
-            guard found == site else {
-                throw .storeForeign(
-                    .swift,
-                    reason: """
-                        the container \(settings.container) belongs to site \(found), and the registry to site \(site): \
-                        set swift_container, swift_credentials_file and registry to those that belong together
-                        """)
-            }
+            guard found == site else { throw foreign(found, site) }
         case .missing where holdsImages:
             // Or its cluster is only half there: then it is what it should be a moment later.
             throw .storeAway(.swift, reason: "the container \(settings.container) is missing\(Self.advice(site))")

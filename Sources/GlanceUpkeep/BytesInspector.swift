@@ -1,7 +1,6 @@
 import Bytes
 import Digest
 import GlanceModel
-import Glibc
 
 /// Looks at an image's bytes where they are kept: whether they are those that its record tells of.
 package struct BytesInspector {
@@ -22,6 +21,8 @@ package struct BytesInspector {
         case whole
         /// In words for the operator.
         case damaged(String)
+        /// It cannot be told just now, of this image alone: its store does its work. In words too.
+        case unreadable(String)
         /// Whoever paced the reading wanted no more of it.
         case stopped
     }
@@ -36,11 +37,7 @@ package struct BytesInspector {
     /// Without reading them. Throws where the store cannot tell just now.
     package func compareLength(_ expected: Expected) throws(Failure) -> Verdict {
         let object: StoredObject?
-        do throws(Failure) {
-            object = try store.find(expected.location)
-        } catch .storeBroken(_, let reason) where !store.isRemote {
-            return .damaged(reason)
-        }
+        do throws(Failure) { object = try store.find(expected.location) } catch { return try judge(error) }
         guard let found = object else { return .damaged("its bytes are missing") }
         guard let size = found.size else { return .damaged("its bytes are not all there") }
         guard size == expected.size else {
@@ -57,10 +54,8 @@ package struct BytesInspector {
         let found: String?
         do {
             found = try digest(of: store.read(expected.location, range: nil), pace: pace)
-        } catch let error as PosixError where Self.mediumErrors.contains(error.code) {
-            return .damaged("it cannot be read: \(error)")
         } catch {
-            throw error as? Failure ?? .storeAway(store.name, reason: "\(error)")
+            return try judge(error)
         }
         guard let found else { return .stopped }
         guard found == expected.sha256.text else {
@@ -69,8 +64,17 @@ package struct BytesInspector {
         return .whole
     }
 
-    /// What the disk or the file system says of bytes that it has lost (errno(3)); any other error is the moment's.
-    private static let mediumErrors = [EIO, EBADMSG, ENODATA, EUCLEAN]
+    /// What a failure to look at an image, or to read it, says of the image. Throws where it is the whole store's.
+    package func judge(_ error: any Error) throws(Failure) -> Verdict {
+        try store.check()
+        switch error {
+        case Failure.storeBroken(_, let reason) where !store.isRemote: return .damaged(reason)
+        case Failure.storeBroken(_, let reason), Failure.storeAway(_, let reason): return .unreadable(reason)
+        case let error as PosixError where error.isOfMedium: return .damaged("it cannot be read: \(error)")
+        case let error as PosixError: return .unreadable("\(error)")
+        default: throw error as? Failure ?? .storeAway(store.name, reason: "\(error)")
+        }
+    }
 
     /// Nil where `pace` ended it.
     private func digest(of source: any ByteSource, pace: (Int) -> Bool) throws -> String? {

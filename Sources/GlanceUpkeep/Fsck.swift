@@ -30,6 +30,8 @@ package struct Fsck {
             case orphan
             /// The same, of an upload that never ended.
             case unfinished
+            /// An image, or a part of the store, that could not be looked at. Nothing is done about it.
+            case unreadable
         }
 
         package let kind: Kind
@@ -70,13 +72,13 @@ package struct Fsck {
         let objects = try store.objects()
         let inspector = BytesInspector(store)
         var tally = Tally()
-        var object = try objects.next()
+        var object = try next(objects, store, &tally, report)
         var entry = try known.next()
         while entry != nil || object != nil {
             if let found = object, entry.map({ bytesPrecede(found.key, $0.key) }) ?? true {
                 tally.objects += 1
                 if let finding = try judge(found, in: store, &tally) { note(finding, &tally, report) }
-                object = try objects.next()
+                object = try next(objects, store, &tally, report)
             } else if let current = entry {
                 let isThere = object?.key == current.key
                 if let finding = try judge(current.bytes, isThere ? object : nil, store, inspector, &tally) {
@@ -86,11 +88,28 @@ package struct Fsck {
                 // Several may name the same bytes, and all are compared before these are done with.
                 if isThere, entry?.key != current.key {
                     tally.objects += 1
-                    object = try objects.next()
+                    object = try next(objects, store, &tally, report)
                 }
             }
         }
         return tally
+    }
+
+    private func next(
+        _ objects: any StoredObjects, _ store: any ImageStore, _ tally: inout Tally, _ report: (Finding) -> Void
+    ) throws(Failure) -> StoredObject? {
+        while true {
+            do throws(Failure) {
+                return try objects.next()
+            } catch .storeBroken(let name, let reason) where !store.isRemote {
+                // Where it is the whole store, this says so.
+                try store.check()
+                let finding = Finding(
+                    kind: .unreadable, store: name, location: Location(""), image: nil,
+                    text: "a part of the store cannot be looked at: \(reason)", isMended: false)
+                note(finding, &tally, report)
+            }
+        }
     }
 
     private func note(_ finding: Finding, _ tally: inout Tally, _ report: (Finding) -> Void) {
@@ -135,6 +154,8 @@ package struct Fsck {
         case (.damaged(let text), _):
             let isMarked = options.repairs ? try registry.mark(text, id, at: known.location) : false
             return finding(.damaged, id, known.location, text, isMarked, store)
+        case (.unreadable(let text), _):
+            return finding(.unreadable, id, known.location, text, false, store)
         case (_, let mark?) where options.verifies:
             let isMended = options.repairs ? try registry.mark(nil, id, at: known.location) : false
             return finding(.healed, id, known.location, "it is whole, and marked: \(mark)", isMended, store)

@@ -87,7 +87,7 @@ package struct ImageCopier {
     private func problem(_ expected: BytesInspector.Expected) throws(Failure) -> String? {
         switch try BytesInspector(source).compareLength(expected) {
         case .whole, .stopped: nil
-        case .damaged(let text): text
+        case .damaged(let text), .unreadable(let text): text
         }
     }
 
@@ -114,17 +114,7 @@ package struct ImageCopier {
     ) throws(Failure) -> String? {
         let createdAt = try registry.record(id)?.image.createdAt ?? Timestamp(seconds: 0)
         let upload = try target.create(at: expected.location, size: expected.size, createdAt: createdAt)
-        let chunk = Chunk()
-        do {
-            let bytes = try source.read(expected.location, range: nil)
-            while case let count = try bytes.read(into: chunk.bytes), count > 0 {
-                try upload.write(UnsafeRawBufferPointer(rebasing: chunk.bytes[..<count]))
-            }
-        } catch let failure as Failure where failure == .noSpace {
-            throw failure
-        } catch {
-            return "it cannot be read: \(error)"
-        }
+        if let problem = try pour(expected.location, into: upload) { return problem }
         let content = try upload.finish()
         guard content.size == expected.size, content.sha256 == expected.sha256 else {
             return "its SHA-256 is \(content.sha256), and its record says \(expected.sha256)"
@@ -133,5 +123,27 @@ package struct ImageCopier {
         tally.copied += 1
         tally.bytesCopied += content.size
         return nil
+    }
+
+    /// Nil where all bytes went over; else why the source does not give them. What the target cannot do is no image's fault,
+    /// and is thrown.
+    private func pour(_ location: Location, into upload: any ImageUpload) throws(Failure) -> String? {
+        let chunk = Chunk()
+        let bytes: any ByteSource
+        do { bytes = try source.read(location, range: nil) } catch { return try reason(error) }
+        while true {
+            let count: Int
+            do { count = try bytes.read(into: chunk.bytes) } catch { return try reason(error) }
+            guard count > 0 else { return nil }
+            try upload.write(UnsafeRawBufferPointer(rebasing: chunk.bytes[..<count]))
+        }
+    }
+
+    /// Throws where the whole source is at fault.
+    private func reason(_ error: any Error) throws(Failure) -> String {
+        switch try BytesInspector(source).judge(error) {
+        case .damaged(let text), .unreadable(let text): text
+        case .whole, .stopped: "\(error)"
+        }
     }
 }

@@ -23,6 +23,8 @@ package struct Scrub {
         case damaged(ImageID, how: String)
         /// It was marked as damaged, and is whole again.
         case healed(ImageID)
+        /// It could not be read just now, and is passed over.
+        case unreadable(ImageID, reason: String)
     }
 
     package enum Outcome: Equatable, Sendable {
@@ -82,7 +84,10 @@ package struct Scrub {
         let expected = BytesInspector.Expected(location: location, size: record.image.size ?? 0, sha256: sha256)
         var bytes = 0
         var interruption: Outcome?
-        let store = try stores.holding(record.image.store)
+        // Of a store that this service no longer offers: it is not asked for, and not looked after.
+        guard let store = stores.all.first(where: { $0.name == record.image.store }) else {
+            return wait(nanoseconds(for: Self.imageBytesMin)) ? nil : .stopped
+        }
         let verdict = try BytesInspector(store).read(expected) { count in
             bytes += count
             guard wait(nanoseconds(for: count)) else {
@@ -95,7 +100,7 @@ package struct Scrub {
         }
         if let interruption { return interruption }
         try judge(record, location, verdict, report)
-        report(.read(bytes: Int64(bytes)))
+        if case .unreadable = verdict {} else { report(.read(bytes: Int64(bytes))) }
         return wait(nanoseconds(for: max(0, Self.imageBytesMin - bytes))) ? nil : .stopped
     }
 
@@ -109,6 +114,8 @@ package struct Scrub {
             if try registry.mark(how, id, at: location) { report(.damaged(id, how: how)) }
         case .whole where record.damage != nil:
             if try registry.mark(nil, id, at: location) { report(.healed(id)) }
+        case .unreadable(let reason):
+            if try registry.record(id)?.location == location { report(.unreadable(id, reason: reason)) }
         case .whole, .stopped: break
         }
     }

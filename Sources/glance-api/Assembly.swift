@@ -37,11 +37,8 @@ struct Assembly {
     }
 
     /// A new registry beside a store with images would be the wrong one, and must not even be made.
-    private func refuseLostRegistry() throws {
-        guard case .sqlite(let path) = settings.registry else { return }
-        var status = stat()
-        // An empty file is what a start leaves that found the disk full.
-        guard stat(path, &status) != 0 || status.st_size == 0 else { return }
+    func refuseLostRegistry() throws {
+        guard case .sqlite(let path) = settings.registry, !isRegistryThere else { return }
         guard settings.stores.contains(StoreName.file.text), let site = try fileStore().site() else { return }
         throw Failure.storeForeign(
             .file,
@@ -49,6 +46,13 @@ struct Assembly {
                 \(settings.fileDirectory) belongs to site \(site), and its registry \(path) is not \
                 there: restore it from a backup, or set registry and file_directory to a pair that belongs together
                 """)
+    }
+
+    /// False where a file is still to be made. An empty one is what a start leaves that found the disk full.
+    var isRegistryThere: Bool {
+        guard case .sqlite(let path) = settings.registry else { return true }
+        var status = stat()
+        return stat(path, &status) == 0 && status.st_size > 0
     }
 
     /// A service that other hosts run may be away while this one starts: it is ready when it is back. What is on this host
@@ -101,9 +105,16 @@ struct Assembly {
 
     private func store(named name: String, _ registry: any ImageRegistry) throws -> any ImageStore {
         guard name == StoreName.swift.text, let swift = settings.swift else { return try fileStore() }
+        return try swiftStore(swift) { () throws(Failure) in
+            (try registry.siteID(), try registry.hasImages(in: .swift))
+        }
+    }
+
+    func swiftStore(
+        _ swift: SwiftSettings, registered: @escaping @Sendable () throws(Failure) -> (site: String, holdsImages: Bool)
+    ) throws(Failure) -> SwiftStore {
         var store = SwiftStore.Settings(
-            authentication: swift.authentication, credentials: swift.credentials,
-            registered: { () throws(Failure) in (try registry.siteID(), try registry.hasImages(in: .swift)) })
+            authentication: swift.authentication, credentials: swift.credentials, registered: registered)
         store.container = swift.container
         store.containers = swift.containers
         store.segmentBytes = swift.segmentBytes

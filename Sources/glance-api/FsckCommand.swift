@@ -38,6 +38,7 @@ struct FsckCommand {
 
     private func write(_ finding: Fsck.Finding) {
         guard asJSON else {
+            guard !finding.location.text.isEmpty else { return print("\(finding.store): \(finding.text)") }
             let image = finding.image.map { "image \($0)" } ?? "\(finding.kind == .orphan ? "bytes" : "leftover")"
             let mended =
                 finding.isMended ? [.orphan, .unfinished].contains(finding.kind) ? ": removed" : ": marked" : ""

@@ -25,13 +25,27 @@ struct KeystoneSettings: Sendable {
         self.client = client
     }
 
+    /// Throws where Keystone does not answer as one does. It is asked of a token that nobody has.
+    func look() throws {
+        let keystone = try connect()
+        do throws(KeystoneError) {
+            _ = try keystone.user(of: "doctor")
+        } catch .refused {
+            return
+        }
+    }
+
+    private func connect() throws(HTTPClientError) -> KeystoneClient {
+        let http = HTTPClient(client)
+        if server.isSecure { try http.loadTLS() }
+        return KeystoneClient(server, client: http)
+    }
+
     /// What answers nginx's question whose token it was given.
     func route(
         now: @escaping @Sendable () -> Timestamp, uptime: @escaping @Sendable () -> Int64
     ) throws(HTTPClientError) -> IdentityRoute {
-        let http = HTTPClient(client)
-        if server.isSecure { try http.loadTLS() }
-        let keystone = KeystoneClient(server, client: http)
+        let keystone = try connect()
         let users = KeystoneUsers(
             now: { now().seconds }, uptime: uptime,
             ask: { token throws(KeystoneError) in try keystone.user(of: token) })

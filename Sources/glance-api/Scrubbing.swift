@@ -60,6 +60,10 @@ struct Scrubbing: Sendable {
             metrics.add(.scrubbedBytes, UInt64(clamping: bytes))
         case .damaged(let id, let how):
             assembly.log.error("an image is damaged", ["image": id.text, "reason": how])
+        case .unreadable(let id, let reason):
+            metrics.add(.scrubFailures)
+            assembly.log.error(
+                "an image could not be read, and the scrub passed over it", ["image": id.text, "reason": reason])
         case .healed(let id):
             assembly.log.info("an image that was damaged is whole again", ["image": id.text])
         }

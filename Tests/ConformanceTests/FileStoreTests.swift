@@ -129,6 +129,17 @@ import Testing
         }
     }
 
+    @Test func `a store whose mark is gone is away`() throws {
+        let store = try opened(StoreKind.fileSettings())
+        try store.check()
+        #expect(unlink("\(root)/.glance-site") == 0)
+
+        let failure = #expect(throws: Failure.self) { try store.check() }
+
+        guard case .storeAway(.file, let reason)? = failure else { return #expect(Bool(false), "it is there") }
+        #expect(reason.contains("is it mounted?"))
+    }
+
     @Test func `a link is not followed out of the store`() throws {
         let store = try opened(StoreKind.fileSettings())
         let location = store.location(named: "a1b2c3", for: 5)

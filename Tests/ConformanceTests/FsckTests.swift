@@ -188,6 +188,40 @@ import Testing
         #expect(tally.objects == 2097)
     }
 
+    @Test func `an image that cannot be looked at just now is told of, and the others are compared`() throws {
+        let store = MemoryStore()
+        let torn = try add("torn", pattern(9), to: store)
+        let lost = try add("lost", pattern(9), to: store)
+        try add("missing", pattern(9), to: store, isStored: false)
+        store.lose(torn, with: .storeAway(.file, reason: "open: Permission denied"))
+        store.lose(lost, with: .storeBroken(.file, reason: "open: Input/output error"))
+
+        let (findings, tally) = try check(store) {
+            $0.verifies = true
+            $0.repairs = true
+        }
+
+        #expect(tally.images == 3)
+        let kinds = Dictionary(uniqueKeysWithValues: findings.map { ($0.image?.text ?? "", $0.kind) })
+        #expect(kinds == ["torn": .unreadable, "lost": .damaged, "missing": .damaged])
+        #expect(try registry.found(ImageID("torn")!).damage == nil, "it may be whole")
+        #expect(try registry.found(ImageID("lost")!).damage == "open: Input/output error")
+    }
+
+    @Test func `where the whole store is away no image is judged by it`() throws {
+        let store = MemoryStore()
+        try add("a", pattern(9), to: store)
+        store.leave()
+
+        #expect(throws: Failure.self) {
+            try check(store) {
+                $0.verifies = true
+                $0.repairs = true
+            }
+        }
+        #expect(try registry.found(ImageID("a")!).damage == nil)
+    }
+
     @Test func `a store that is not mounted makes no image damaged`() throws {
         let store = try opened(.file)
         try add("a", pattern(9), to: store)

@@ -1,6 +1,7 @@
 import Bytes
 import GlanceModel
 import GlanceUpkeep
+import Glibc
 import Testing
 
 @testable import GlanceRegistry
@@ -67,6 +68,57 @@ import Testing
         #expect(Set(tally.failures.map(\.id.text)) == ["missing", "rotten", "short"])
         for id in ["missing", "rotten", "short"] { #expect(try registry.found(ImageID(id)!).damage != nil) }
         #expect(target.locations == [])
+    }
+
+    @Test(arguments: [MemoryStore.Step.create, .write, .finish, .commit])
+    func `what the target cannot do is no image's fault, and ends it`(step: MemoryStore.Step) throws {
+        try add("a", [1, 2, 3], holding: [1, 2, 3])
+        target.fail(step, with: .storeAway(.file, reason: "write: Input/output error"))
+
+        #expect(throws: Failure.storeAway(.file, reason: "write: Input/output error")) { try run() }
+        #expect(try registry.found(ImageID("a")!).damage == nil)
+        target.fail(step, with: nil)
+        #expect(try run().copied == 1)
+    }
+
+    @Test func `an image that cannot be read is named, and the others are brought`() throws {
+        for id in ["a", "b"] { try add(id, [UInt8](id.utf8), holding: [UInt8](id.utf8)) }
+        source.lose(Location("memory/a"), with: .storeAway(.file, reason: "open: Permission denied"))
+
+        let tally = try run()
+
+        #expect(tally.failures.map(\.text) == ["open: Permission denied"])
+        #expect(target.locations == [Location("memory/b")])
+    }
+
+    @Test func `a source that is away ends it, and marks nothing`() throws {
+        try add("a", [1, 2, 3], holding: [1, 2, 3])
+        source.leave()
+
+        #expect(throws: Failure.self) { try run() }
+        #expect(try registry.found(ImageID("a")!).damage == nil)
+    }
+
+    @Test(.enabled(if: geteuid() == 0, "only root can give a file to another group"))
+    func `what was copied out is copied back where the gateway could not read a link`() throws {
+        let group: gid_t = 7
+        let (home, away) = ("\(ScratchDirectory.path)/home", "\(ScratchDirectory.path)/away")
+        func store(_ path: String, group: gid_t?) throws -> FileStore {
+            let settings = FileStore.Settings(directory: path, gatewayPrefix: "", freeBytesMin: 0, groupID: group)
+            let store = try FileStore(settings)
+            try store.open(site: "site", holdsImages: false)
+            return store
+        }
+        let (site, backup) = (try store(home, group: group), try store(away, group: nil))
+        let location = site.location(named: "a1b2c3", for: 3)
+        try keep([1, 2, 3], in: backup, at: location)
+
+        #expect(try !backup.link(location, into: site))
+
+        try keep([1, 2, 3], in: site, at: location)
+        #expect(try status("\(home)/\(location.text)").st_gid == group)
+        try backup.remove(location)
+        #expect(try site.link(location, into: backup), "the other way nobody else reads it")
     }
 
     @Test func `what an earlier try has left half is replaced`() throws {

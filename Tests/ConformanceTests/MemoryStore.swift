@@ -13,6 +13,8 @@ final class MemoryStore: ImageStore {
         var site: String?
         var kept: [Location: [UInt8]] = [:]
         var failing: [Step: Failure] = [:]
+        var unreadable: [Location: Failure] = [:]
+        var isAway = false
     }
 
     let name: StoreName
@@ -32,6 +34,22 @@ final class MemoryStore: ImageStore {
         state.withLock { $0.failing[step] = failure }
     }
 
+    /// What is at `location` can neither be looked at nor read from now on.
+    func lose(_ location: Location, with failure: Failure) {
+        state.withLock { $0.unreadable[location] = failure }
+    }
+
+    /// From now on all of it is away.
+    func leave() {
+        state.withLock { $0.isAway = true }
+    }
+
+    private func reach(_ location: Location? = nil) throws(Failure) {
+        let (isAway, failure) = state.withLock { state in (state.isAway, location.flatMap { state.unreadable[$0] }) }
+        if isAway { throw .storeAway(name, reason: "told to") }
+        if let failure { throw failure }
+    }
+
     var locations: [Location] { state.withLock { Array($0.kept.keys) } }
 
     func open(site: String, holdsImages: Bool) throws(Failure) {
@@ -42,7 +60,7 @@ final class MemoryStore: ImageStore {
         guard known == site else { throw .storeForeign(name, reason: "it belongs to another site") }
     }
 
-    func check() {}
+    func check() throws(Failure) { try reach() }
 
     func location(named name: String, for size: Int64) -> Location { Location("memory/\(name)") }
 
@@ -58,6 +76,7 @@ final class MemoryStore: ImageStore {
     }
 
     func read(_ location: Location, range: ByteRangeInStore?) throws(Failure) -> any ByteSource {
+        try reach(location)
         guard let bytes = state.withLock({ $0.kept[location] }) else { throw .storeAway(name, reason: "not there") }
         guard let range else { return MemorySource(bytes) }
         return MemorySource(bytes.dropFirst(Int(clamping: range.offset)).prefix(Int(clamping: range.count)))
@@ -80,8 +99,9 @@ final class MemoryStore: ImageStore {
         MemoryObjects(state.withLock { Array($0.kept) }.map { Self.object($0, $1) })
     }
 
-    func find(_ location: Location) -> StoredObject? {
-        state.withLock { $0.kept[location] }.map { Self.object(location, $0) }
+    func find(_ location: Location) throws(Failure) -> StoredObject? {
+        try reach(location)
+        return state.withLock { $0.kept[location] }.map { Self.object(location, $0) }
     }
 
     private static func object(_ location: Location, _ bytes: [UInt8]) -> StoredObject {

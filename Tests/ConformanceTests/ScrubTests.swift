@@ -100,14 +100,43 @@ import Testing
         #expect(try scrub().round { _ in Issue.record("it was read") } == .takenByAnother)
     }
 
-    @Test func `a store that is away marks nothing`() throws {
+    @Test func `an image of a store that is no longer offered is passed over, and takes its time`() throws {
         try add("a", [1])
+        let waited = waited
         let elsewhere = Scrub(
-            registry: registry, stores: StoreSet([], default: .file),
-            settings: Scrub.Settings(bytesPerSecond: 1, holder: "one", lockSeconds: 60), uptime: { 0 },
-            wait: { _ in true })
+            registry: registry, stores: StoreSet([MemoryStore(.swift)], default: .swift),
+            settings: Scrub.Settings(bytesPerSecond: 65536, holder: "one", lockSeconds: 60), uptime: { 0 },
+            wait: { nanoseconds in
+                waited.add(nanoseconds)
+                return true
+            })
 
-        #expect(throws: Failure.storeNotOffered(.file)) { try elsewhere.round { _ in } }
+        #expect(try elsewhere.round { Issue.record("\($0)") } == .roundEnded)
+        #expect(waited.value == 1_000_000_000)
+        #expect(try registry.found(ImageID("a")!).damage == nil)
+    }
+
+    @Test func `an image that cannot be read just now is told of and passed over`() throws {
+        for id in ["a", "b", "c"] { try add(id, [UInt8](id.utf8)) }
+        store.lose(Location("memory/a"), with: .storeAway(.file, reason: "open: Permission denied"))
+        store.lose(Location("memory/b"), with: .storeBroken(.file, reason: "open: Structure needs cleaning"))
+        var events: [Scrub.Event] = []
+
+        #expect(try scrub().round { events.append($0) } == .roundEnded)
+
+        #expect(
+            events == [
+                .unreadable(ImageID("a")!, reason: "open: Permission denied"),
+                .damaged(ImageID("b")!, how: "open: Structure needs cleaning"), .read(bytes: 0), .read(bytes: 1),
+            ])
+        #expect(try registry.found(ImageID("a")!).damage == nil)
+    }
+
+    @Test func `where the whole store is away the scrub stops, and marks nothing`() throws {
+        try add("a", [1])
+        store.leave()
+
+        #expect(throws: Failure.self) { try scrub().round { Issue.record("\($0)") } }
         #expect(try registry.found(ImageID("a")!).damage == nil)
     }
 

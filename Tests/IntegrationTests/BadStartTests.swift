@@ -41,6 +41,28 @@ import Testing
         #expect(try refused(["--config", directory], status: 78).contains("\(directory): the configuration file"))
     }
 
+    @Test(
+        .enabled(if: geteuid() == 0, "only root can be somebody else"),
+        arguments: ["glance-api.conf", "registry.sqlite"])
+    func `a file that an ordinary user may not read`(name: String) throws {
+        let path = "\(directory)/\(name)"
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        try Data("\n".utf8).write(to: URL(filePath: path))
+        for (file, mode) in [(directory, mode_t(0o755)), (path, 0)] {
+            #expect(chown(file, 65534, 65534) == 0 && chmod(file, mode) == 0)
+        }
+        let isConfiguration = name == "glance-api.conf"
+        let options = isConfiguration ? ["--config", path] : Service.options(directory)
+
+        let output = try run(
+            "setpriv", ["--reuid", "65534", "--regid", "65534", "--clear-groups", Service.program] + options)
+
+        #expect(output.status == (isConfiguration ? 78 : 1), "\(output.errors)")
+        #expect(output.errors.split(separator: "\n").count == 1, "\(output.errors)")
+        #expect(output.errors.contains(isConfiguration ? "Permission denied" : "registry"), "\(output.errors)")
+        #expect(try Set(content().keys) == [name])
+    }
+
     @Test func `a group that this host does not have`() throws {
         #expect(try refused(["--group", "nobodys-group"], status: 78).contains("there is no group “nobodys-group”"))
     }

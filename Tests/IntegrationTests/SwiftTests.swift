@@ -22,6 +22,23 @@ struct SwiftTests {
         return text.trimmingCharacters(in: .newlines).components(separatedBy: "/")
     }
 
+    @Test func `the doctor asks Swift, and finds a key that is wrong`() throws {
+        let secrets = "\(site.directory)/etc/wrong-credentials"
+        let settings = try String(contentsOfFile: "\(site.directory)/etc/glance-api.conf", encoding: .utf8)
+        let own = try #require(settings.firstMatch(of: /(?m)^swift_credentials_file = (.*)$/)).1
+        let text = try String(contentsOfFile: String(own), encoding: .utf8)
+        try text.replacing(/(?m)^(key|password) = .*$/) { "\($0.1) = wrong" }
+            .write(toFile: secrets, atomically: true, encoding: .utf8)
+        defer { unlink(secrets) }
+        let nginx = ["--nginx", "\(site.directory)/etc/nginx/nginx.conf"]
+
+        #expect(try glanceAPI(["doctor"] + nginx, of: site).text.contains("well     store swift: it answers"))
+        let wrong = try glanceAPI(["doctor", "--swift-credentials-file", secrets] + nginx, of: site)
+
+        #expect(wrong.status == 1)
+        #expect(wrong.text.contains("PROBLEM  store swift: "), "\(wrong.text)")
+    }
+
     @Test(arguments: [0, 1, 1000, segmentBytes])
     func `a small image is one object of its bytes`(count: Int) throws {
         let bytes = String(repeating: "glance", count: count / 6 + 1).prefix(count)

@@ -1,88 +1,11 @@
 import Foundation
+import GlanceModel
+import Keystone
+import SQLite
 import SettingsText
 import Testing
 
 @testable import glance_api
-
-/// What the doctor says of nginx's configuration: of the one that is shipped, and of those where something was changed.
-@Suite struct NginxCheckTests {
-    private static let project = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .deletingLastPathComponent()
-
-    /// All of nginx/, as `nginx -T` prints it.
-    private static func shipped() throws -> String {
-        try ["nginx.conf", "glance.conf", "glance_params"].map { name in
-            let text = try String(contentsOf: project.appending(path: "nginx/\(name)"), encoding: .utf8)
-            return "# configuration file /etc/glance/nginx/\(name):\n\(text)\n"
-        }.joined()
-    }
-
-    private func problems(_ text: String, _ change: [String: String] = [:]) throws -> [String] {
-        var sources = SettingsSources()
-        for (key, value) in change { try sources.take(key, value, from: key) }
-        return NginxCheck.judge(NginxConfiguration(text), try Settings(sources), file: "nginx.conf")
-            .filter { $0.level != .well }.map(\.what)
-    }
-
-    @Test func `what is shipped is well`() throws {
-        #expect(try problems(Self.shipped()) == [])
-    }
-
-    @Test(arguments: [
-        ("server unix:/run/glance/glance-api.sock", "server unix:/run/other.sock", "unix:/run/other.sock"),
-        ("alias /var/lib/glance/images/;", "alias /srv/images/;", "/srv/images/"),
-        ("load_module", "# load_module", "njs is not loaded"),
-        ("scgi_request_buffering off;", "", "scgi_request_buffering is not off"),
-        ("underscores_in_headers on;", "underscores_in_headers off;", "underscores_in_headers is not on"),
-        ("max_ranges 1;", "max_ranges 100;", "max_ranges is not 1"),
-        ("scgi_buffer_size 256k;", "scgi_buffer_size 8k;", "scgi_buffer_size is 8k"),
-        ("client_max_body_size 0;", "client_max_body_size 1m;", "client_max_body_size of Glance's server is not 0"),
-        ("scgi_param BODY_LENGTH $content_length;", "", "BODY_LENGTH"),
-        ("scgi_param BODY_LENGTH $content_length;", "scgi_param BODY_LENGTH $http_x_length;", "BODY_LENGTH"),
-        ("scgi_param HTTP_CONTENT_LENGTH \"\";", "", "HTTP_CONTENT_LENGTH"),
-        ("scgi_param LISTENER public;", "", "LISTENER"),
-    ])
-    func `one thing that is otherwise is found, and nothing else`(was: String, becomes: String, found: String) throws {
-        let text = try Self.shipped()
-        try #require(text.contains(was))
-
-        let problems = try problems(text.replacing(was, with: becomes))
-
-        #expect(problems.count == 1, "\(problems)")
-        #expect(problems.first?.contains(found) == true, "\(problems)")
-    }
-
-    @Test func `settings that lead elsewhere than nginx does are found`() throws {
-        let problems = try problems(
-            Self.shipped(), ["listen": "tcp:127.0.0.1:9000", "file_directory": "/srv/glance/images"])
-
-        #expect(problems.count == 2)
-        #expect(problems[0].hasSuffix("and listen is 127.0.0.1:9000"))
-        #expect(problems[1].hasSuffix("and file_directory is /srv/glance/images"))
-    }
-
-    @Test func `an nginx without Glance is told so, once`() throws {
-        let problems = try problems(
-            "# configuration file /etc/nginx/nginx.conf:\nevents {}\nhttp { server { listen 80; } }\n")
-
-        #expect(problems == ["nginx.conf has nothing of Glance's in it"])
-    }
-
-    @Test func `directives are read with their blocks, quotes, comments and variables`() {
-        let nginx = NginxConfiguration(
-            "a 1; # b 2;\nhttp { map $x $y { default \"a; b {\"; } server { c ${v}x 'd e'; } }\nf g;")
-
-        #expect(
-            nginx.directives.map(\.name).filter { !["http", "map", "server"].contains($0) } == [
-                "a", "default", "c", "f",
-            ])
-        #expect(nginx.all("default").first?.arguments == ["a; b {"])
-        #expect(nginx.all("c", in: "server").first?.arguments == ["${v}x", "d e"])
-        #expect(nginx.all("c").first?.blocks == ["http", "server"])
-        #expect(nginx.all("f").first?.blocks == [])
-        #expect(nginx.all("a", in: "server").isEmpty)
-    }
-}
 
 /// What the doctor says of a host, of registry and stores.
 @Suite struct HostCheckTests {
@@ -152,6 +75,127 @@ import Testing
         try "no database, and long enough to be looked at\n".write(
             toFile: "\(directory)/registry.sqlite", atomically: true, encoding: .utf8)
         #expect(problems(DataCheck(assembly).findings).count == 1)
+    }
+
+    @Test func `a lost registry is a problem, as it is for a start, and none is made in its place`() throws {
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        let assembly = Assembly(try settings())
+        try assembly.prepare()
+        for name in ["registry.sqlite", "registry.sqlite-wal", "registry.sqlite-shm"] {
+            unlink("\(directory)/\(name)")
+        }
+        func remedies() -> [String] { DataCheck(assembly).findings.filter { $0.level == .problem }.map(\.remedy) }
+
+        #expect(remedies().count == 1)
+        #expect(remedies().first?.hasPrefix("glance-api restore DIR; “Lost registry” in ") == true)
+        #expect(access("\(directory)/registry.sqlite", F_OK) != 0)
+        // What a start leaves that found the disk full.
+        #expect(FileManager.default.createFile(atPath: "\(directory)/registry.sqlite", contents: Data()))
+        #expect(remedies().count == 1)
+        #expect(throws: (any Error).self) { try assembly.prepare() }
+    }
+
+    @Test func `a store that is lost is a problem, and nothing is made in its place`() throws {
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        let assembly = Assembly(try settings())
+        try assembly.prepare()
+        try add("one", to: assembly)
+        try FileManager.default.removeItem(atPath: "\(directory)/images")
+
+        #expect(problems(DataCheck(assembly).findings).count == 1)
+        #expect(access("\(directory)/images", F_OK) != 0)
+    }
+
+    /// An image as far as the registry knows it.
+    private func add(_ id: String, store: StoreName = .file, to assembly: Assembly) throws {
+        let lease = Lease(
+            name: id, bytes: StoredBytes(store: store, location: Location("ab/cd/abcd\(id)")), size: 0, seconds: 60)
+        let draft = ImageDraft(
+            id: ImageID(id), name: try #require(ImageName(id)), type: .raw, size: 0, store: store, isPublic: true,
+            properties: ImageProperties(), sha256: nil)
+        let new = NewImage(draft, store: store, owner: "", createdAt: Timestamp(seconds: 1000))
+        let registry = try assembly.registry()
+        var image = try registry.reserve(new, lease: lease, within: nil)
+        image.status = .available
+        image.sha256 = SHA256Digest(String(repeating: "a", count: 64))
+        try #require(try registry.commit(image, lease: lease))
+    }
+
+    @Test func `images of a store that is not offered are worth a warning`() throws {
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        let assembly = Assembly(try settings())
+        try assembly.prepare()
+        try add("away", store: .swift, to: assembly)
+
+        let warnings = DataCheck(assembly).findings.filter { $0.level == .warning }
+
+        #expect(warnings.map(\.what) == ["1 are in the store swift, which stores does not name"])
+    }
+
+    @Test func `damaged images and a backlog are told of`() throws {
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        let assembly = Assembly(try settings())
+        try assembly.prepare()
+        try add("torn", to: assembly)
+        #expect(try assembly.lookedAfter().mark("torn", try #require(ImageID("torn")), at: Location("ab/cd/abcdtorn")))
+        let lease = Lease(
+            name: "l", bytes: StoredBytes(store: .file, location: Location("ab/cd/abcdl")), size: 0, seconds: -10)
+        let draft = ImageDraft(
+            id: nil, name: try #require(ImageName("n")), type: .raw, size: 0, store: .file, isPublic: true,
+            properties: ImageProperties(), sha256: nil)
+        let new = NewImage(draft, store: .file, owner: "", createdAt: Timestamp(seconds: 1000))
+        _ = try assembly.registry().reserve(new, lease: lease, within: nil)
+
+        let findings = DataCheck(assembly).findings
+
+        #expect(problems(findings) == ["1 are marked as damaged"])
+        #expect(findings.first { $0.subject == "janitor" }?.what.hasPrefix("1 leases are over") == true)
+    }
+
+    @Test(arguments: [(1, DoctorFinding.Level.warning, "glance-api backup"), (99, .problem, "install that version")])
+    func `a schema that is older or newer is told of`(version: Int, level: DoctorFinding.Level, remedy: String) throws {
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        let assembly = Assembly(try settings())
+        try assembly.prepare()
+        let connection = try SQLiteConnection(path: "\(directory)/registry.sqlite", busySecondsMax: 1, create: false)
+        try connection.execute("PRAGMA user_version = \(version)")
+
+        let finding = try #require(DataCheck(assembly).findings.first { $0.level != .well })
+
+        #expect(finding.level == level)
+        #expect(finding.what.contains("has schema \(version)"))
+        #expect(finding.remedy.contains(remedy))
+    }
+
+    @Test func `a Swift that nobody answers for is a problem, with a registry and before there is one`() throws {
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        let secrets = "\(directory)/swift"
+        try "user = u\nkey = k\n".write(toFile: secrets, atomically: true, encoding: .utf8)
+        let swift = [
+            "stores": "file swift", "swift_auth_url": "http://127.0.0.1:1/auth/v1.0", "swift_credentials_file": secrets,
+        ]
+        let assembly = Assembly(try settings(swift))
+
+        #expect(DataCheck(assembly).findings.filter { $0.level == .problem }.map(\.subject) == ["store swift"])
+        try Assembly(try settings()).prepare()
+        #expect(DataCheck(assembly).findings.filter { $0.level == .problem }.map(\.subject) == ["store swift"])
+    }
+
+    @Test func `a Keystone that nobody answers for is a problem`() throws {
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        let keystone = try #require(
+            try settings(["identity": "nginx", "keystone_url": "http://127.0.0.1:1/v3"]).keystone)
+
+        #expect(throws: KeystoneError.self) { try keystone.look() }
+    }
+
+    @Test func `a file of certificates that is none is missed where https is spoken`() throws {
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        let change = [
+            "identity": "nginx", "keystone_url": "https://127.0.0.1:1/v3", "ca_file": "\(directory)/none.pem",
+        ]
+
+        #expect(problems(HostCheck(Assembly(try settings(change))).findings).first?.contains("none.pem") == true)
     }
 
     @Test func `wrong settings are the first problem and the last`() throws {

@@ -1,5 +1,5 @@
 import GlanceModel
-import Glibc
+import GlanceStores
 
 /// The registry and the stores: that they are there, whole, and belong together.
 struct DataCheck {
@@ -11,13 +11,7 @@ struct DataCheck {
     }
 
     var findings: [DoctorFinding] {
-        if case .sqlite(let path) = settings.registry, access(path, F_OK) != 0 {
-            return [
-                .warning(
-                    "registry", "\(path) is not there yet", why: "a new one is made at the first start",
-                    remedy: "if there should be one: correct registry, or glance-api restore DIR")
-            ]
-        }
+        guard assembly.isRegistryThere else { return [missingRegistry] + stores(nil, site: nil) }
         do {
             let registry = try assembly.registry()
             let site = try registry.siteID()
@@ -28,9 +22,27 @@ struct DataCheck {
             return [
                 .problem(
                     "registry", reason(error), why: "without it there are no images",
-                    remedy: "see docs/operations.md, “Registry and images do not belong together” and “Restore”")
+                    remedy: "“When something is wrong” in \(DoctorFinding.runBook)")
             ]
         }
+    }
+
+    private var missingRegistry: DoctorFinding {
+        do {
+            try assembly.refuseLostRegistry()
+        } catch let error as Failure where error.isForeignStore {
+            return .problem(
+                "registry", reason(error), why: "glance-api does not start: a new registry would not know these images",
+                remedy: "glance-api restore DIR; “Lost registry” in \(DoctorFinding.runBook)")
+        } catch {
+            return .problem(
+                "registry", reason(error), why: "glance-api does not start: nobody can tell whose these images are",
+                remedy: "call doctor as the user that glance-api runs as; else correct the owner and mode")
+        }
+        return .warning(
+            "registry", "\(settings.registry.description) is not there yet",
+            why: "a new one is made at the first start",
+            remedy: "if there should be one: correct registry, or glance-api restore DIR")
     }
 
     private func registry(_ registry: any UpkeepRegistry) throws(Failure) -> [DoctorFinding] {
@@ -54,6 +66,13 @@ struct DataCheck {
         }
         var findings = [DoctorFinding.well("registry", "its structure is whole")]
         let census = try registry.census()
+        for count in census.images where count.status == .available && isLeftOut(count.store) {
+            findings.append(
+                .warning(
+                    "images", "\(count.images) are in the store \(count.store), which stores does not name",
+                    why: "a GET of them is 503, and neither fsck nor the scrub looks at them",
+                    remedy: "name it in stores, or DELETE them"))
+        }
         if census.damaged > 0 {
             findings.append(
                 .problem(
@@ -72,29 +91,50 @@ struct DataCheck {
         return findings
     }
 
+    /// A service without stores keeps records of others' images.
+    private func isLeftOut(_ store: StoreName) -> Bool {
+        !settings.stores.isEmpty && !settings.stores.contains(store.text)
+    }
+
     private static let backlogMax = 1000
 
-    private func stores(_ registry: any ImageRegistry, site: String) -> [DoctorFinding] {
-        let stores: StoreSet
-        do { stores = try assembly.stores(registry) } catch {
-            return [.problem("stores", reason(error), why: "glance-api does not start", remedy: "as it says")]
-        }
-        return stores.all.map { store in
+    /// Nothing is made here: what has no images yet is made at the first start.
+    private func stores(_ registry: (any ImageRegistry)?, site: String?) -> [DoctorFinding] {
+        settings.stores.map { name in
             do {
-                // Nothing is made here: what has no images yet is made at the first start.
-                if try registry.hasImages(in: store.name) || !isNew(store) {
-                    try store.open(site: site, holdsImages: true)
+                if let swift = settings.swift, name == StoreName.swift.text {
+                    return .well("store \(name)", try look(at: swift, registry, site))
                 }
-                return .well("store \(store.name)", "it is this registry's, and can be used")
+                return .well("store \(name)", try lookAtFiles(registry, site))
             } catch {
                 return .problem(
-                    "store \(store.name)", reason(error), why: "its images can neither be fetched nor added",
-                    remedy: "see docs/operations.md and docs/stores.md")
+                    "store \(name)", reason(error), why: "its images can neither be fetched nor added",
+                    remedy: "“Lost store” in \(DoctorFinding.runBook); stores.md beside it")
             }
         }
     }
 
-    private func isNew(_ store: any ImageStore) -> Bool {
-        store.isRemote || access("\(settings.fileDirectory)/.glance-site", F_OK) != 0
+    private func lookAtFiles(_ registry: (any ImageRegistry)?, _ site: String?) throws -> String {
+        let store = try assembly.fileStore()
+        guard let registry, let site, try registry.hasImages(in: .file) || store.site() != nil else {
+            return "it is new"
+        }
+        try store.look(for: site)
+        return "it is this registry's, and can be used"
     }
+
+    private func look(
+        at swift: SwiftSettings, _ registry: (any ImageRegistry)?, _ site: String?
+    ) throws -> String {
+        let holdsImages = try registry?.hasImages(in: .swift) ?? false
+        let store = try assembly.swiftStore(swift) { () throws(Failure) in (site ?? "", holdsImages) }
+        // Of containers that should be there it makes none.
+        if let site, holdsImages { try store.open(site: site, holdsImages: true) }
+        return try store.look(for: site)
+            ? "it answers, and is this registry's" : "it answers, and its containers are made at the first start"
+    }
+}
+
+extension Failure {
+    fileprivate var isForeignStore: Bool { if case .storeForeign = self { true } else { false } }
 }

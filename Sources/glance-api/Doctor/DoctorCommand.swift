@@ -42,11 +42,15 @@ struct DoctorCommand {
 
     private func identity(_ settings: Settings) -> [DoctorFinding] {
         if settings.asksGateway {
-            return [
-                .well(
-                    "identity",
-                    "nginx says who asks\(settings.keystone == nil ? "" : ", and a Keystone whose tokens are whose")")
-            ]
+            guard let keystone = settings.keystone else { return [.well("identity", "nginx says who asks")] }
+            do { try keystone.look() } catch {
+                return [
+                    .problem(
+                        "identity", "\(error)", why: "requests with a token are 503",
+                        remedy: "correct keystone_url or ca_file; or look after Keystone")
+                ]
+            }
+            return [.well("identity", "nginx says who asks, and \(keystone.server) whose tokens are whose")]
         }
         guard settings.open else { return [.well("identity", "requests from other hosts are refused")] }
         return [

@@ -19,6 +19,9 @@ struct DoctorFinding: Equatable {
     /// What to type, or to change.
     var remedy = ""
 
+    /// Where the package puts the run book.
+    static let runBook = "/usr/share/doc/glance-images/operations.md"
+
     static func well(_ subject: String, _ what: String) -> DoctorFinding {
         DoctorFinding(level: .well, subject: subject, what: what)
     }

@@ -3,6 +3,7 @@ import Digest
 import GlanceModel
 import GlanceRegistry
 import Glibc
+import HTTPClient
 import Sockets
 
 /// What the service needs of its host: libraries, directories and their owners, room, and the time of day.
@@ -26,14 +27,33 @@ struct HostCheck {
     private var libraries: [DoctorFinding] {
         var missing: [String] = []
         do { try StreamDigest.load() } catch { missing.append("\(error)") }
-        if registryPath != nil {
-            do { try SQLiteRegistry.load() } catch { missing.append(reason(error)) }
+        do {
+            switch settings.registry {
+            case .sqlite: try SQLiteRegistry.load()
+            case .postgresql: try PostgreSQLRegistry.load()
+            case .remote: break
+            }
+        } catch {
+            missing.append(reason(error))
+        }
+        if asksByTLS {
+            // With the certificates that others are trusted by.
+            var client = HTTPClient.Settings()
+            client.caFile = settings.caFile
+            do { try HTTPClient(client).loadTLS() } catch { missing.append("\(error)") }
         }
         guard !missing.isEmpty else { return [.well("libraries", "those that it needs are there")] }
         return missing.map {
             .problem(
                 "libraries", $0, why: "glance-api does not start without it", remedy: "apt-get install the package")
         }
+    }
+
+    /// Whether an `https` URL is among the settings.
+    private var asksByTLS: Bool {
+        var servers = [settings.swift?.authentication, settings.keystone?.server].compactMap(\.self)
+        if case .remote(let url) = settings.registry { servers.append(url) }
+        return servers.contains(where: \.isSecure)
     }
 
     /// The directories that something has to be written in, and what for.
@@ -43,7 +63,10 @@ struct HostCheck {
             let isThere = access(settings.fileDirectory, F_OK) == 0
             places.append((isThere ? settings.fileDirectory : parent(of: settings.fileDirectory), "file_directory"))
         }
-        if case .unix(let path) = settings.listen { places.append((parent(of: path), "listen")) }
+        // One that is there is systemd's, as a rule, and the service need not make it.
+        if case .unix(let path) = settings.listen, access(path, F_OK) != 0 {
+            places.append((parent(of: path), "listen"))
+        }
         return places
     }
 

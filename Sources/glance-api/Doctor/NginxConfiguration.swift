@@ -1,43 +1,97 @@
+import Glibc
+
 /// The configuration of an nginx as `nginx -T` prints it: all its files, one after the other, each behind a line
-/// `# configuration file PATH:`.
+/// `# configuration file PATH:`, the main one first. Where a file is included, its directives stand.
 struct NginxConfiguration {
     struct Directive: Equatable {
         let name: String
         let arguments: [String]
-        /// The blocks that it stands in within its file, outermost first, each as its words.
-        let blocks: [String]
+        /// What is between its braces; nil where it has none.
+        let block: [Directive]?
+
+        /// The directives of a name in its block.
+        func all(_ name: String) -> [Directive] { (block ?? []).filter { $0.name == name } }
     }
 
-    private(set) var directives: [Directive] = []
+    private static let includesMax = 16
+
+    /// What stands at the main level.
+    let directives: [Directive]
 
     init(_ text: String) {
+        let files = Self.files(text)
+        directives = files.first.map { Self.read($0.text, among: files, depth: 0) } ?? []
+    }
+
+    func all(_ name: String) -> [Directive] { directives.filter { $0.name == name } }
+
+    /// Every server of every `http` block.
+    var servers: [NginxServer] {
+        all("http").flatMap { http in http.all("server").map { NginxServer($0.block ?? [], in: http.block ?? []) } }
+    }
+
+    /// The `server` lines of an upstream.
+    func upstream(_ name: String) -> [Directive] {
+        all("http").flatMap { $0.all("upstream") }.filter { $0.arguments == [name] }.flatMap { $0.all("server") }
+    }
+
+    // MARK: Reading it
+
+    private typealias File = (path: String, text: Substring)
+
+    /// A text without any such line is one file.
+    private static func files(_ text: String) -> [File] {
+        let begin = "# configuration file "
+        var files: [File] = []
+        var start = text.startIndex
+        var path: String?
+        func end(_ index: String.Index) {
+            if let path { files.append((path, text[start..<index])) }
+        }
+        for line in text.split(separator: "\n", omittingEmptySubsequences: false)
+        where line.hasPrefix(begin) && line.hasSuffix(":") {
+            end(line.startIndex)
+            path = String(line.dropFirst(begin.count).dropLast())
+            start = line.endIndex
+        }
+        end(text.endIndex)
+        return files.isEmpty ? [("nginx.conf", text[...])] : files
+    }
+
+    private static func read(_ text: Substring, among files: [File], depth: Int) -> [Directive] {
+        var levels: [[Directive]] = [[]]
+        var heads: [[String]] = []
         var words: [String] = []
-        var blocks: [String] = []
-        for token in Self.tokens(text) {
+        for token in tokens(text) {
             switch token {
             case .word(let word): words.append(word)
             case .end:
-                add(words, blocks)
+                levels[levels.count - 1] += directives(words, among: files, depth: depth)
                 words = []
             case .open:
-                add(words, blocks)
-                blocks.append(words.joined(separator: " "))
+                heads.append(words)
+                levels.append([])
                 words = []
-            case .close: _ = blocks.popLast()
+            case .close:
+                guard let head = heads.popLast(), let block = levels.popLast() else { break }
+                guard let name = head.first else { break }
+                levels[levels.count - 1].append(
+                    Directive(name: name, arguments: Array(head.dropFirst()), block: block))
             }
         }
+        return levels[0]
     }
 
-    private mutating func add(_ words: [String], _ blocks: [String]) {
-        guard let name = words.first else { return }
-        directives.append(Directive(name: name, arguments: Array(words.dropFirst()), blocks: blocks))
-    }
-
-    /// Those of a name, within a block that begins with `block` where one is named.
-    func all(_ name: String, in block: String? = nil) -> [Directive] {
-        directives.filter { directive in
-            directive.name == name && (block.map { begin in directive.blocks.contains { $0.hasPrefix(begin) } } ?? true)
+    /// One, or what an `include` stands for. A relative path begins at the main file's directory.
+    private static func directives(_ words: [String], among files: [File], depth: Int) -> [Directive] {
+        guard let name = words.first else { return [] }
+        guard name == "include", let argument = words.last, words.count == 2, depth < includesMax else {
+            return [Directive(name: name, arguments: Array(words.dropFirst()), block: nil)]
         }
+        let directory = files[0].path.split(separator: "/", omittingEmptySubsequences: false).dropLast()
+        let pattern = argument.hasPrefix("/") ? argument : (directory + [argument[...]]).joined(separator: "/")
+        return files.dropFirst().filter { fnmatch(pattern, $0.path, FNM_PATHNAME) == 0 }
+            .flatMap { read($0.text, among: files, depth: depth + 1) }
     }
 
     private enum Token {
@@ -45,7 +99,7 @@ struct NginxConfiguration {
         case end, open, close
     }
 
-    private static func tokens(_ text: String) -> [Token] {
+    private static func tokens(_ text: Substring) -> [Token] {
         var tokens: [Token] = []
         var word = ""
         var quote: Character?
