@@ -44,16 +44,22 @@ import Testing
     @Test(arguments: IdentitySite.Mode.allCases)
     func `a chunked body is collected for users alone`(mode: IdentitySite.Mode) throws {
         let site = try IdentitySite.shared(mode)
-        let fields = ["x-image-meta-name": "n", "x-image-meta-type": "raw"]
+        let fields = ["x-image-meta-name": "n", "x-image-meta-type": "raw", "x-image-meta-is_public": "true"]
         let chunked = ["-H", "Transfer-Encoding: chunked"]
+        let id = "chunked-\(UUID().uuidString)"
+        try site.add(id, data: nil, isPublic: true)
+        let requests = [("POST", "/images", fields), ("PUT", "/images/\(id)", [:]), ("GET", "/images/\(id)", [:])]
 
-        let nobody = try site.send(.nobody, "POST", "/images", "data", fields, chunked)
-        let user = try site.send(.owner, "POST", "/images", "data", fields, chunked)
+        for (method, path, fields) in requests + [("GET", "/images/", [:]), ("DELETE", "/images/detail", [:])] {
+            let nobody = try site.send(.nobody, method, path, "data", fields, chunked)
 
-        // In nginx's own words: glance-api has not seen the request.
-        #expect(nobody.status == 401)
-        #expect(nobody.text.hasPrefix("401 Unauthorized: who you are"))
-        #expect(user.status == 200)
+            // In nginx's own words: glance-api has not seen the request.
+            #expect(nobody.status == 401, "\(method) \(path)")
+            #expect(nobody.text.hasPrefix("401 Unauthorized: who you are"), "\(method) \(path)")
+        }
+        for (method, path, fields) in requests {
+            #expect(try site.send(.owner, method, path, "data", fields, chunked).status == 200, "\(method) \(path)")
+        }
     }
 
     @Test(arguments: [
@@ -62,6 +68,8 @@ import Testing
         (.basic, "Authorization: Bearer user", "Basic realm=\"Glance\""),
         (.basic, "Authorization: Basic dXNlcgBJREVOVElUWV9BRE1JTgAxOng=", "Basic realm=\"Glance\""),
         (.service, "Authorization: Bearer eve", "Bearer"), (.keystone, "X-Auth-Token: nonsense", "Keystone uri="),
+        (.keystone, "X-Auth-Token: \(String(repeating: "a", count: 2048))", "Keystone uri="),
+        (.keystone, "X-Auth-Token: \(String(repeating: "a", count: 2049))", "Keystone uri="),
     ])
     func `who proves it wrongly is 401, and told how, even for what all may see`(
         mode: IdentitySite.Mode, field: String, challenge: String
