@@ -4,7 +4,9 @@ import PostgreSQL
 /// Records in PostgreSQL: the registry of many hosts.
 ///
 /// Each step is one statement and so one transaction, which the server alone goes through: none is open, and nothing is
-/// locked, while this process does anything else. A step whose connection breaks is looked up by what it would have left.
+/// locked, while this process does anything else. (What is counted against a quota takes a few statements, which follow
+/// one another at once, and the server ends it where they do not.) A step whose connection breaks is looked up by what it
+/// would have left.
 package struct PostgreSQLRegistry: ImageRegistry {
     let pool: PostgreSQLPool
     /// A text that never comes twice.

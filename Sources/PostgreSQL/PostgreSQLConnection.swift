@@ -65,14 +65,14 @@ package final class PostgreSQLConnection {
         return (0..<result.rowCount).map { make(PostgreSQLRow(result: result, number: Int32($0))) }
     }
 
-    /// Runs `body` in one transaction.
+    /// Runs `body` in one transaction, of which nothing stays where it throws or `keeps` says so of its value.
     package func transaction<Value>(
-        _ body: () throws(PostgreSQLError) -> Value
+        keeps: (Value) -> Bool = { _ in true }, _ body: () throws(PostgreSQLError) -> Value
     ) throws(PostgreSQLError) -> Value {
         try execute("BEGIN")
         do {
             let value = try body()
-            try execute("COMMIT")
+            try execute(keeps(value) ? "COMMIT" : "ROLLBACK")
             return value
         } catch {
             // A ROLLBACK that fails leaves the transaction to the connection's end, which rolls it back.
