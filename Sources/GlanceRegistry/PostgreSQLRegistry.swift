@@ -141,6 +141,8 @@ package struct PostgreSQLRegistry: ImageRegistry {
                 WHERE id = $1 AND version = $2 AND status = 'available' FOR UPDATE
             ), doomed AS (
                 INSERT INTO doomed_bytes SELECT store, location FROM gone
+            ), stripped AS (
+                DELETE FROM properties USING gone WHERE properties.sequence = gone.sequence
             ), buried AS (
                 UPDATE images SET status = 'deleted', deleted_at = $3, version = version + 1, location = NULL,
                     damage = NULL
