@@ -151,6 +151,35 @@ import Testing
         #expect(answer.text.contains("certificate"))
     }
 
+    @Test func `a certificate that ran out is refused`() throws {
+        let site = try IdentitySite.shared(.certificate)
+
+        let answer = try site.site.curl("/images/", site.certificate("/CN=admin", days: -1))
+
+        #expect(answer.status == 400)
+        #expect(answer.text.contains("certificate"))
+    }
+
+    @Test func `what nginx tells an identity service, no client can say in other letters`() throws {
+        let site = try IdentitySite.shared(.service)
+        let mark = UUID().uuidString
+        let own = ["x-login-needed", "x-original-method", "x-original-uri", "x-request-id"]
+        let others = [
+            "X_Login_Needed", "x-login_needed", "X_LOGIN-NEEDED", "X_Original_Method", "X-Original_Method",
+            "X_Original-Method", "X_Original_URI", "X-Original_URI", "X_Original-URI", "X_Request_Id", "X-Request_Id",
+            "X_Request-Id", "Content_Length", "Transfer_Encoding",
+        ]
+        let fields = Dictionary(uniqueKeysWithValues: (own + others).map { ($0, "forged") }).merging(["X-Mark": mark]) {
+            $1
+        }
+
+        #expect(try site.send(.owner, "GET", "/images/", nil, fields).status == 200)
+
+        let question = try #require(site.questions.first { $0.contains(mark) })
+        #expect(!question.contains("forged"))
+        for name in own { #expect(question.lowercased().contains("\r\n\(name): ")) }
+    }
+
     @Test func `an identity service that fails is 503, and nothing is done`() throws {
         let site = try IdentitySite.shared(.service)
 
@@ -176,6 +205,22 @@ import Testing
         #expect(fields["user"] as? String == "other")
         #expect(fields["image"] as? String == "audited")
         #expect(fields["status"] as? String == "404")
+    }
+
+    @Test func `a try with a wrong password leaves a line that says as whom`() throws {
+        let site = try IdentitySite.shared(.basic)
+        let mark = UUID().uuidString
+
+        let answer = try site.site.curl("/images/\(mark)", ["-X", "DELETE", "-u", "ad\"min:wrong-\(mark)"])
+
+        #expect(answer.status == 401)
+        let log = try String(contentsOfFile: "\(site.site.directory)/log/nginx-access.log", encoding: .utf8)
+        let line = try #require(log.split(separator: "\n").first { $0.contains(mark) })
+        let fields = try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
+        #expect(fields["login"] as? String == "ad\"min")
+        #expect(fields["method"] as? String == "DELETE")
+        #expect(fields["status"] as? Int == 401)
+        #expect(!line.contains("wrong"))
     }
 
     @Test func `a login means nothing where nobody is asked for one`() throws {
