@@ -22,7 +22,10 @@ RESIDENT_GROWTH_MAX = 32 << 20
 DESCRIPTORS_GROWTH_MAX = 32
 # A worker at rest has a few threads, and lets go of the others within seconds.
 THREADS_AT_REST_MAX = 12
-PATIENCE_SECONDS = 60
+# A process of nginx at rest has its logs, its listening sockets and pipes.
+NGINX_DESCRIPTORS_AT_REST_MAX = 32
+# Longer than nginx keeps a connection whose client has gone without a word (keepalive_timeout).
+PATIENCE_SECONDS = 90
 
 
 def processes():
@@ -34,11 +37,22 @@ def processes():
     return found
 
 
+def descriptors(pid):
+    """Without the registry's: SQLite keeps those of closed connections, as many as there ever were at once."""
+    links = []
+    for name in os.listdir(f"/proc/{pid}/fd"):
+        try:
+            links.append(os.readlink(f"/proc/{pid}/fd/{name}"))
+        except FileNotFoundError:
+            pass
+    return sum("/registry.sqlite" not in link for link in links)
+
+
 def uses():
     """Of each process: its service, resident bytes, and descriptors."""
     page = os.sysconf("SC_PAGE_SIZE")
     return {
-        pid: (service, int(open(f"/proc/{pid}/statm").read().split()[1]) * page, len(os.listdir(f"/proc/{pid}/fd")))
+        pid: (service, int(open(f"/proc/{pid}/statm").read().split()[1]) * page, descriptors(pid))
         for pid, service in processes().items()
     }
 
@@ -50,13 +64,15 @@ def metrics():
 
 
 def settle():
-    """Waits until no upload is in hand, no lease holds, and the threads that were needed have gone."""
+    """Waits until no upload is in hand, no lease holds, and the threads and connections that were needed have gone."""
     deadline = time.time() + PATIENCE_SECONDS
     while time.time() < deadline:
         saving = rows("SELECT count(*) FROM images WHERE status = 'saving'")[0][0]
         doomed = rows("SELECT count(*) FROM doomed_bytes")[0][0]
         threads = [len(os.listdir(f"/proc/{pid}/task")) for pid in processes()]
+        open_files = max(use[2] for use in uses().values() if use[0] == "nginx")
         is_quiet = re.search(r"^glance_transfers_in_flight 0$", metrics(), re.M) and max(threads) <= THREADS_AT_REST_MAX
+        is_quiet = is_quiet and open_files <= NGINX_DESCRIPTORS_AT_REST_MAX
         if is_quiet and saving == 0 and doomed == 0:
             return
         time.sleep(0.5)
@@ -90,16 +106,16 @@ def compare_store():
 
 
 def compare_uses(before, after):
-    for pid, (service, resident, descriptors) in after.items():
+    for pid, (service, resident, count) in after.items():
         if pid not in before:
             complain(f"process {pid} of {service} was not there before: one has died")
             continue
         print(f"             {service} {pid}: {before[pid][1] >> 20} MB, {before[pid][2]} descriptors; "
-              f"then {resident >> 20} MB, {descriptors} descriptors")
+              f"then {resident >> 20} MB, {count} descriptors")
         if resident > RESIDENT_MAX or resident - before[pid][1] > RESIDENT_GROWTH_MAX:
             complain(f"{service} {pid} has grown from {before[pid][1]} to {resident} bytes")
-        if descriptors - before[pid][2] > DESCRIPTORS_GROWTH_MAX:
-            complain(f"{service} {pid} has {descriptors} descriptors, and had {before[pid][2]}")
+        if count - before[pid][2] > DESCRIPTORS_GROWTH_MAX:
+            complain(f"{service} {pid} has {count} descriptors, and had {before[pid][2]}")
 
 
 def crowd(length, serial):

@@ -120,6 +120,8 @@ class Honest(threading.Thread):
                 complain(f"honest client {self.number}: {type(error).__name__}: {error}")
                 self.connection, self.is_kept = None, False
                 time.sleep(1)
+        if self.connection:
+            self.connection.close()
 
 
 class Hostile(threading.Thread):
