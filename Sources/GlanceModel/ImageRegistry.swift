@@ -14,8 +14,8 @@ package protocol ImageRegistry: Sendable {
 
     /// Takes an id and keeps the record: queued without a lease, saving with one. No other caller, in any process on any
     /// host, gets the same id. Without an id of the client's it takes the next number that is free and was never given.
-    /// Throws `idTaken`, and `tooManyImages` or `tooManyBytes` where all that the owner has would be more than `quota`,
-    /// however many reserve at once; a registry that is another service knows no quotas.
+    /// Throws `idTaken`, and else `tooManyImages` or `tooManyBytes` where all that the owner has would be more than
+    /// `quota`, however many reserve at once; a registry that is another service knows no quotas.
     func reserve(_ draft: NewImage, lease: Lease?, within quota: OwnerQuota?) throws(Failure) -> Image
 
     /// Turns a queued record of that version into a saving one. False when it is no longer queued or no longer that version.

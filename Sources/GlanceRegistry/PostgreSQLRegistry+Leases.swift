@@ -89,38 +89,45 @@ extension PostgreSQLRegistry {
         }
         return try pool.write(begin) { failure throws(Failure) in
             let second = try pool.write(begin, lookUp: { failure throws(Failure) in throw failure })
-            return try reserved(as: lease.name) == id ? .success(true) : second
-        }.get()
+            return try reserved(as: lease.name) == id ? .success(id) : second
+        }.get() != nil
     }
 
     private func beginSaving(
         _ id: ImageID, version: Int64, lease: Lease, on connection: PostgreSQLConnection
-    ) throws(PostgreSQLError) -> Bool {
-        try connection.execute(
+    ) throws(PostgreSQLError) -> ImageID? {
+        let begun = try connection.execute(
             """
             UPDATE images SET status = 'saving', was_queued = 1, lease = $3, lease_ends_at = \(Self.now) + $4::bigint,
                 attempt_store = $5, location = $6, attempt_size = $7
             WHERE id = $1 AND version = $2 AND status = 'queued'
-            """, [.text(id.text), .integer(version)] + PostgreSQLValue.values(of: lease)) == 1
+            """, [.text(id.text), .integer(version)] + PostgreSQLValue.values(of: lease))
+        return begun == 1 ? id : nil
     }
 
-    /// Does `body` where the quota allows what it adds. With a quota both are one transaction, in which the counter's row
-    /// keeps whoever else adds or fills images under one waiting.
-    private func within<Value>(
+    /// Milliseconds of silence in a transaction after which the server ends it: a host that stands still in the middle
+    /// of one would keep all others waiting.
+    private static let silenceMax = 5000
+
+    /// Takes an id by `body`, and undoes that where it is more than the quota allows. With a quota both are one
+    /// transaction, in which the counter's row keeps whoever else adds or fills images under one waiting.
+    private func within(
         _ quota: OwnerQuota?, adding added: OwnerUsage, on connection: PostgreSQLConnection,
-        _ body: () throws(PostgreSQLError) -> Value
-    ) throws(PostgreSQLError) -> Result<Value, Failure> {
+        _ body: () throws(PostgreSQLError) -> ImageID?
+    ) throws(PostgreSQLError) -> Result<ImageID?, Failure> {
         guard let quota else { return .success(try body()) }
-        return try connection.transaction { () throws(PostgreSQLError) in
+        return try connection.transaction(keeps: \.isSuccess) { () throws(PostgreSQLError) in
+            try connection.execute("SET LOCAL idle_in_transaction_session_timeout = \(Self.silenceMax)")
             // A change, which makes a transaction of stricter isolation that had to wait start again.
             try connection.execute("UPDATE counter SET last = last")
             let used = try connection.rows(ImageRow.usage(of: "$1"), [.text(quota.owner)], ImageRow.usage)
+            guard let taken = try body() else { return .success(nil) }
             do throws(Failure) {
                 for used in used { try quota.check(used, adding: added) }
             } catch {
                 return .failure(error)
             }
-            return .success(try body())
+            return .success(taken)
         }
     }
 
@@ -204,4 +211,8 @@ extension PostgreSQLRegistry {
         )
         """
     }
+}
+
+extension Result {
+    fileprivate var isSuccess: Bool { if case .success = self { true } else { false } }
 }

@@ -4,7 +4,9 @@ import PostgreSQL
 /// Records in PostgreSQL: the registry of many hosts.
 ///
 /// Each step is one statement and so one transaction, which the server alone goes through: none is open, and nothing is
-/// locked, while this process does anything else. A step whose connection breaks is looked up by what it would have left.
+/// locked, while this process does anything else. (What is counted against a quota takes a few statements, which follow
+/// one another at once, and the server ends it where they do not.) A step whose connection breaks is looked up by what it
+/// would have left.
 package struct PostgreSQLRegistry: ImageRegistry {
     let pool: PostgreSQLPool
     /// A text that never comes twice.
@@ -145,6 +147,8 @@ package struct PostgreSQLRegistry: ImageRegistry {
                 WHERE id = $1 AND version = $2 AND status = 'available' FOR UPDATE
             ), doomed AS (
                 INSERT INTO doomed_bytes SELECT store, location FROM gone
+            ), stripped AS (
+                DELETE FROM properties USING gone WHERE properties.sequence = gone.sequence
             ), buried AS (
                 UPDATE images SET status = 'deleted', deleted_at = $3, version = version + 1, location = NULL,
                     damage = NULL

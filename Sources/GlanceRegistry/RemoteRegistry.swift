@@ -96,6 +96,7 @@ package struct RemoteRegistry: ImageRegistry {
             guard isMeant(record) else { return false }
             record.image.status = .deleted
             record.image.deletedAt = now
+            record.image.properties = ImageProperties()
             record.image.version += 1
             record.doomed = record.location.map { StoredBytes(store: record.image.store, location: $0) }
             record.location = nil

@@ -11,7 +11,9 @@ extension SQLiteRegistry {
             } else {
                 id = try nextNumber(on: connection)
             }
-            try check(quota, adding: OwnerUsage(images: 1, bytes: lease?.size ?? 0), on: connection)
+            if let used = try usage(quota, on: connection) {
+                try quota?.check(used, adding: OwnerUsage(images: 1, bytes: lease?.size ?? 0))
+            }
             let image = new.image(id, lease == nil ? .queued : .saving)
             try asFailure { () throws(SQLiteError) in
                 try insert(image, isGenerated: new.id == nil, lease: lease, on: connection)
@@ -25,8 +27,8 @@ extension SQLiteRegistry {
         _ id: ImageID, version: Int64, lease: Lease, within quota: OwnerQuota?
     ) throws(Failure) -> Bool {
         try pool.write { connection throws(Failure) in
-            try check(quota, adding: OwnerUsage(images: 0, bytes: lease.size), on: connection)
-            return try asFailure { () throws(SQLiteError) in
+            let used = try usage(quota, on: connection)
+            let isBegun = try asFailure { () throws(SQLiteError) in
                 try connection.execute(
                     """
                     UPDATE images SET status = 'saving', was_queued = 1, lease = ?3, lease_ends_at = unixepoch() + ?4,
@@ -35,6 +37,8 @@ extension SQLiteRegistry {
                     """, [.text(id.text), .integer(version)] + SQLiteValue.values(of: lease))
                 return connection.changes == 1
             }
+            if isBegun, let used { try quota?.check(used, adding: OwnerUsage(images: 0, bytes: lease.size)) }
+            return isBegun
         }
     }
 
@@ -99,15 +103,12 @@ extension SQLiteRegistry {
             """, key)
     }
 
-    /// In the transaction of what is added: no other one comes in between.
-    private func check(
-        _ quota: OwnerQuota?, adding added: OwnerUsage, on connection: SQLiteConnection
-    ) throws(Failure) {
-        guard let quota else { return }
-        let used = try asFailure { () throws(SQLiteError) in
+    /// Asked in the transaction of what is added: no other one comes in between. Nil without a quota.
+    private func usage(_ quota: OwnerQuota?, on connection: SQLiteConnection) throws(Failure) -> OwnerUsage? {
+        guard let quota else { return nil }
+        return try asFailure { () throws(SQLiteError) in
             try connection.first(ImageRow.usage(of: "?1"), [.text(quota.owner)], ImageRow.usage)
         }
-        if let used { try quota.check(used, adding: added) }
     }
 
     private func isFree(_ id: ImageID, on connection: SQLiteConnection) throws(Failure) -> Bool {

@@ -79,6 +79,9 @@ package struct SQLiteRegistry: ImageRegistry {
     ) throws(SQLiteError) -> Bool {
         let condition = "id = ?1 AND version = ?2 AND status = 'available'"
         try connection.execute("INSERT INTO doomed_bytes SELECT store, location FROM images WHERE \(condition)", key)
+        // Its row stays for ever, and is to be short.
+        try connection.execute(
+            "DELETE FROM properties WHERE sequence = (SELECT sequence FROM images WHERE \(condition))", key)
         try connection.execute(
             "UPDATE images SET status = 'deleted', deleted_at = ?3, version = version + 1, location = NULL, damage = NULL WHERE \(condition)",
             key + [.integer(now.seconds)])

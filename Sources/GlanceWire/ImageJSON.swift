@@ -74,6 +74,10 @@ package enum ImageJSON {
 
     /// What a client's `{"image": {…}}` says of an image. Keys that are unknown, or not for clients to set, say nothing.
     package static func read(_ bytes: [UInt8]) throws(Failure) -> ImageFields {
+        // RFC 8259, section 8.1. Foundation reads UTF-16 too, where a brace or a quote is half of some other character.
+        guard !bytes.contains(0), String(validating: bytes, as: UTF8.self) != nil else {
+            throw .invalid(field: "body", problem: "it is no UTF-8: send JSON in UTF-8")
+        }
         let image: [String: JSONValue]
         do {
             image = try JSONDecoder().decode(Envelope.self, from: Data(bytes)).image

@@ -1,7 +1,7 @@
 import FoundationEssentials
 
 /// The first key that an object in `json` has twice; nil where none has. Foundation's decoder takes one of the two without
-/// a word, and which of them the client meant nobody knows. `json` has been found to be valid before.
+/// a word, and which of them the client meant nobody knows. `json` has been found to be valid, and UTF-8, before.
 func repeatedKey(in json: [UInt8]) -> String? {
     /// The keys so far of each object that is open; nil stands for an array.
     var open: [Set<String>?] = []
@@ -21,9 +21,9 @@ func repeatedKey(in json: [UInt8]) -> String? {
             isKeyNext = open.last != .some(nil)
         case UInt8(ascii: "\""):
             let text = takeString(&rest)
-            guard isKeyNext else { continue }
+            guard isKeyNext, let last = open.indices.last else { continue }
             isKeyNext = false
-            if open[open.count - 1]?.insert(text).inserted == false { return text }
+            if open[last]?.insert(text).inserted == false { return text }
         default:
             continue
         }

@@ -5,8 +5,9 @@ import Synchronization
 package final class KeystoneUsers: Sendable {
     package static let rememberedSecondsMax: Int64 = 60
     static let rememberedMax = 1000
-    /// Seconds in which a failure stands for all who ask: a service that is down is not waited for by every thread in turn.
-    private static let failureSeconds: Int64 = 2
+    /// Seconds in which a service that is away is so for all who ask: it is not waited for by every thread in turn. Any
+    /// other failure may be one token's alone.
+    private static let awaySeconds: Int64 = 2
 
     private struct Known {
         let user: KeystoneUser
@@ -16,7 +17,7 @@ package final class KeystoneUsers: Sendable {
 
     private struct State {
         var known: [String: Known] = [:]
-        var failure: (error: KeystoneError, endsAt: Int64)?
+        var away: (error: KeystoneError, endsAt: Int64)?
     }
 
     private let state = Mutex(State())
@@ -41,7 +42,7 @@ package final class KeystoneUsers: Sendable {
         do throws(KeystoneError) {
             user = try ask(token)
         } catch {
-            if error != .refused { state.withLock { $0.failure = (error, uptime() + Self.failureSeconds) } }
+            if case .away = error { state.withLock { $0.away = (error, uptime() + Self.awaySeconds) } }
             throw error
         }
         guard now() < user.expiresAt else { throw .refused }
@@ -55,7 +56,7 @@ package final class KeystoneUsers: Sendable {
                 if uptime() < known.endsAt, now() < known.user.expiresAt { return known.user }
                 state.known[token] = nil
             }
-            if let failure = state.failure, uptime() < failure.endsAt { throw failure.error }
+            if let away = state.away, uptime() < away.endsAt { throw away.error }
             return nil
         }
     }
@@ -63,7 +64,7 @@ package final class KeystoneUsers: Sendable {
     private func remember(_ token: String, _ user: KeystoneUser) {
         let time = uptime()
         state.withLock { state in
-            state.failure = nil
+            state.away = nil
             if state.known.count >= Self.rememberedMax { state.known = state.known.filter { $0.value.endsAt > time } }
             // All of them in use: whoever is forgotten costs one more question.
             if state.known.count >= Self.rememberedMax { state.known.removeAll() }

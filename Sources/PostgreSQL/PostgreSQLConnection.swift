@@ -68,14 +68,15 @@ package final class PostgreSQLConnection {
         return (0..<result.rowCount).map { make(PostgreSQLRow(result: result, number: Int32($0))) }
     }
 
-    /// Runs `body` in one transaction. `begin` may say more than that it begins.
+    /// Runs `body` in one transaction, of which nothing stays where it throws or `keeps` says so of its value. `begin` may
+    /// say more than that it begins.
     package func transaction<Value>(
-        _ begin: String = "BEGIN", _ body: () throws(PostgreSQLError) -> Value
+        _ begin: String = "BEGIN", keeps: (Value) -> Bool = { _ in true }, _ body: () throws(PostgreSQLError) -> Value
     ) throws(PostgreSQLError) -> Value {
         try execute(begin)
         do {
             let value = try body()
-            try execute("COMMIT")
+            try execute(keeps(value) ? "COMMIT" : "ROLLBACK")
             return value
         } catch {
             // A ROLLBACK that fails leaves the transaction to the connection's end, which rolls it back.

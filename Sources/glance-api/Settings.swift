@@ -100,6 +100,9 @@ struct Settings: Sendable {
                     key, "it must be 0 where the registry is another service: only a database counts exactly")
             }
         }
+        if ownerBytesMax != nil, stores.isEmpty {
+            throw reader.error("owner_bytes_max", "it must be 0 without stores: no bytes come in here")
+        }
     }
 
     private func checkTogether(_ reader: SettingsReader) throws(SettingsError) {

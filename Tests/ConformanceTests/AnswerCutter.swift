@@ -18,6 +18,7 @@ final class AnswerCutter: Sendable {
     private let cut = Mutex<(moment: Moment, marker: [UInt8], isOnce: Bool)?>(nil)
     private let count = Mutex(0)
     private let repetition = Mutex<[UInt8]?>(nil)
+    private let meanwhile = Mutex<(@Sendable () -> Void)?>(nil)
 
     let port: UInt16
 
@@ -58,6 +59,13 @@ final class AnswerCutter: Sendable {
 
     var hasRepeated: Bool { repetition.withLock { $0 == nil } }
 
+    /// Does not hand on the server's answer to the next statement that holds `marker`, and runs `meanwhile` before the
+    /// server learns that nobody is left.
+    func holdOnce(at marker: String, meanwhile body: @escaping @Sendable () -> Void) {
+        meanwhile.withLock { $0 = body }
+        cutOnce(.after, at: marker)
+    }
+
     /// False where the statement that was to be cut never came.
     var wasCut: Bool { cut.withLock { $0 == nil } }
 
@@ -81,9 +89,12 @@ final class AnswerCutter: Sendable {
                 guard Loopback.send(bytes, to: upstream) else { return }
             }
             if entries[1].revents != 0 {
-                guard let bytes = Loopback.receive(from: upstream), !isCutting, Loopback.send(bytes, to: client) else {
+                guard let bytes = Loopback.receive(from: upstream) else { return }
+                guard !isCutting else {
+                    meanwhile.withLock { $0.take() }?()
                     return
                 }
+                guard Loopback.send(bytes, to: client) else { return }
             }
         }
     }

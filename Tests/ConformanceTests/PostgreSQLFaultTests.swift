@@ -1,6 +1,8 @@
 import FoundationEssentials
 import GlanceModel
+import Glibc
 import PostgreSQL
+import Synchronization
 import Testing
 
 @testable import GlanceRegistry
@@ -190,6 +192,26 @@ struct PostgreSQLFaultTests {
             #expect(try registry.reserve(.made(), lease: nil).status == .queued)
             #expect(try registry.found(image.id).image == image)
         }
+    }
+
+    @Test func `a host that stands still while it counts for a quota keeps nobody waiting for long`() throws {
+        let fragile = try Fragile()
+        let others = try PostgreSQLUnderTest.registry(busySecondsMax: 60)
+        let reserved = Mutex<Result<Image, any Error>?>(nil)
+        fragile.cutter.holdOnce(at: "UPDATE counter SET last = last") {
+            let image = Result { () throws(any Error) in try others.reserve(.made(id: "other"), lease: nil) }
+            reserved.withLock { $0 = image }
+        }
+        let quota = OwnerQuota(owner: "ann", imagesMax: 5, bytesMax: nil)
+
+        #expect(throws: Failure.self) {
+            try fragile.registry.reserve(.made(id: "still", owner: "ann"), lease: nil, within: quota)
+        }
+
+        let isReserved = { reserved.withLock { $0 != nil } }
+        while !isReserved() { usleep(20_000) }
+        #expect(throws: Never.self) { try reserved.withLock { $0 }?.get() }
+        #expect(try others.record(ImageID("still")!) == nil)
     }
 
     @Test func `a server that hangs is away after as long as it was given`() throws {

@@ -21,6 +21,47 @@ struct PostgreSQLSchemaTests {
         #expect(try registry.found(image.id).image == image)
     }
 
+    @Test(arguments: 1..<PostgreSQLMigrations.all.count)
+    func `a database of an earlier schema opens, and has what it had`(schema: Int) throws {
+        let (settings, connection) = (try PostgreSQLUnderTest.settings(), try PostgreSQLUnderTest.connection())
+        for sql in PostgreSQLMigrations.all.prefix(schema).joined() { try connection.execute(sql) }
+        try connection.execute("INSERT INTO site VALUES ('old', \(schema))")
+        try connection.execute(
+            """
+            INSERT INTO images (sequence, id, is_generated, name, type, size, is_size_known, store, created_at, updated_at,
+                deleted_at, status, is_public, owner, version, location, attempt_store, lease, lease_ends_at)
+            VALUES
+                (1, '1', 1, 'Größe', 'raw', 70, 1, 'file', 1, 2, NULL, 'available', 1, 'ann', 3, 'at/1', NULL, NULL, NULL),
+                (2, 'queued', 0, 'n', 'raw', 5, 1, 'file', 1, 1, NULL, 'queued', 1, 'ann', 1, NULL, NULL, 'l2', NULL),
+                (3, 'coming', 0, 'n', 'raw', 9, 1, 'file', 1, 1, NULL, 'saving', 1, 'ann', 1, 'at/3', 'file', 'l3', 1),
+                (4, 'gone', 0, 'n', 'raw', 50, 1, 'file', 1, 1, 3, 'deleted', 1, 'ann', 2, NULL, NULL, NULL, NULL)
+            """)
+        try connection.execute("INSERT INTO properties VALUES (1, 'distro', 'Ubuntu 10.04 LTS')")
+        try connection.execute("INSERT INTO ids SELECT id FROM images")
+        try connection.execute("UPDATE counter SET last = 1, sequence = 4")
+
+        try PostgreSQLRegistry.prepare(settings, newSite: "new")
+
+        let registry = PostgreSQLRegistry(settings) { "x" }
+        #expect(try registry.siteID() == "old")
+        #expect(try registry.schema().found == PostgreSQLMigrations.all.count)
+        let first = try registry.found(ImageID("1")!)
+        #expect(first.image.name.text == "Größe")
+        #expect(first.image.properties["distro"] == "Ubuntu 10.04 LTS")
+        #expect((first.location, first.image.version) == (Location("at/1"), 3))
+        #expect(try registry.found(ImageID("gone")!).image.status == .deleted)
+        let bytes = OwnerQuota(owner: "ann", imagesMax: nil, bytesMax: 80)
+        #expect(throws: Failure.tooManyBytes(2, left: 1, limit: 80)) {
+            try registry.reserve(.made(owner: "ann"), lease: .fresh(size: 2), within: bytes)
+        }
+        let images = OwnerQuota(owner: "ann", imagesMax: 3, bytesMax: nil)
+        #expect(throws: Failure.tooManyImages(limit: 3)) {
+            try registry.reserve(.made(owner: "ann"), lease: nil, within: images)
+        }
+        #expect(try registry.endLeases() == [ImageID("coming")!])
+        #expect(try registry.reserve(.made(owner: "ann"), lease: nil, within: images).id.text == "2")
+    }
+
     @Test func `a database of a newer program is refused and left alone`() throws {
         let settings = try PostgreSQLUnderTest.settings()
         try PostgreSQLRegistry.prepare(settings, newSite: "site")
@@ -141,6 +182,16 @@ struct PostgreSQLSchemaTests {
         }
     }
 
+    @Test func `what an owner has is counted by an index`() throws {
+        _ = try PostgreSQLUnderTest.registry()
+        let connection = try PostgreSQLUnderTest.connection()
+        try fill(connection, images: 20_000)
+
+        let plan = try connection.rows("EXPLAIN \(ImageRow.usage(of: "$1"))", [.text("owner 7")]) { $0.text(0) }
+
+        #expect(plan.contains { $0.contains(" images_owned") }, "\(plan)")
+    }
+
     /// So many that the planner takes them for a large table: most of them public, and not all still there.
     private func fill(_ connection: PostgreSQLConnection, images: Int64) throws {
         try connection.execute(
@@ -148,7 +199,8 @@ struct PostgreSQLSchemaTests {
             INSERT INTO images (sequence, id, is_generated, name, type, size, is_size_known, store, created_at, updated_at,
                 status, is_public, owner, version)
             SELECT n, 'id' || n, 0, 'name ' || n % 100, (ARRAY['raw', 'kernel', 'machine'])[n % 3 + 1], n % 1000, 1, 'file',
-                n, n, (ARRAY['queued', 'available', 'available', 'deleted'])[n % 4 + 1], (n % 5 <> 4)::int, '', 1
+                n, n, (ARRAY['queued', 'available', 'available', 'deleted'])[n % 4 + 1], (n % 5 <> 4)::int,
+                'owner ' || n % 100, 1
             FROM generate_series(1, $1::bigint) AS n
             """, [.integer(images)])
         try connection.execute("ANALYZE images")

@@ -96,6 +96,18 @@ import Testing
         #expect(try copy.ids(all).last == "6")
     }
 
+    @Test(arguments: Way.all) func `what is coming in counts in the copy as it did`(way: Way) throws {
+        let (source, copy) = (try open(way.from, "source"), try open(way.to, "copy"))
+        let quota = OwnerQuota(owner: "ann", imagesMax: nil, bytesMax: 100)
+        _ = try source.reserve(.made(owner: "ann"), lease: .fresh(size: 60), within: quota)
+
+        _ = try RegistryCopy(from: source, to: copy).run()
+
+        #expect(throws: Failure.tooManyBytes(41, left: 40, limit: 100)) {
+            try copy.reserve(.made(owner: "ann"), lease: .fresh(size: 41), within: quota)
+        }
+    }
+
     @Test(arguments: Way.all) func `a copy of a copy of many is the same`(way: Way) throws {
         let (source, between, back) = (
             try open(way.from, "source"), try open(way.to, "copy"), try open(way.from, "back")

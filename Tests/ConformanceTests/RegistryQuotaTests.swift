@@ -26,6 +26,40 @@ import Testing
     }
 
     @Test(arguments: RegistryKind.databases)
+    func `an id that is taken and an image that is no longer queued come before a quota`(kind: RegistryKind) throws {
+        let registry = try kind.open()
+        _ = try registry.reserve(.made(id: "x", owner: "ann"), lease: .fresh(size: 100), within: hundred)
+        let queued = try registry.reserve(.made(owner: "ann"), lease: nil, within: two)
+
+        #expect(throws: Failure.idTaken(ImageID("x")!)) {
+            try registry.reserve(.made(id: "x", owner: "ann"), lease: .fresh(size: 1), within: hundred)
+        }
+        #expect(throws: Failure.idTaken(ImageID("x")!)) {
+            try registry.reserve(.made(id: "x", owner: "ann"), lease: nil, within: two)
+        }
+        #expect(try !registry.beginSaving(queued.id, version: 2, lease: .fresh(size: 1), within: hundred))
+        #expect(throws: Failure.tooManyBytes(1, left: 0, limit: 100)) {
+            try registry.beginSaving(queued.id, version: 1, lease: .fresh(size: 1), within: hundred)
+        }
+        #expect(try registry.found(queued.id).image == queued)
+    }
+
+    @Test(arguments: RegistryKind.databases)
+    func `what is refused takes no number`(kind: RegistryKind) throws {
+        let registry = try kind.open()
+        for _ in 0..<2 { _ = try registry.reserve(.made(owner: "ann"), lease: nil, within: two) }
+
+        #expect(throws: Failure.tooManyImages(limit: 2)) {
+            try registry.reserve(.made(owner: "ann"), lease: .fresh(), within: two)
+        }
+
+        #expect(try registry.reserve(.made(), lease: nil).id.text == "3")
+        var all = ImageQuery()
+        all.visibility = .all
+        #expect(try registry.ids(all) == ["1", "2", "3"])
+    }
+
+    @Test(arguments: RegistryKind.databases)
     func `what is deleted or given up counts no more`(kind: RegistryKind) throws {
         let registry = try kind.open()
         let lease = Lease.fresh(size: 60)

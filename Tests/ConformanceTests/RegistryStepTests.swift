@@ -222,10 +222,11 @@ import Testing
     }
 
     @Test(arguments: RegistryKind.allCases)
-    func `a deleted image is a tombstone, and its bytes are to go`(kind: RegistryKind) throws {
+    func `a deleted image is a tombstone without properties, and its bytes are to go`(kind: RegistryKind) throws {
         let registry = try kind.open()
         let lease = Lease.fresh(store: StoreName("swift"))
-        let image = try registry.reserve(.made(store: StoreName("swift")), lease: lease).filled()
+        let new = try NewImage.made(store: StoreName("swift"), properties: ["a": "1", "b": "2"])
+        let image = try registry.reserve(new, lease: lease).filled()
         #expect(try registry.commit(image, lease: lease))
 
         #expect(try registry.delete(image, at: Timestamp(seconds: 2000)))
@@ -234,6 +235,7 @@ import Testing
         #expect(record.image.status == .deleted)
         #expect(record.image.deletedAt == Timestamp(seconds: 2000))
         #expect(record.image.version == 2)
+        #expect(record.image.properties.pairs.isEmpty)
         #expect(record.location == nil)
         #expect(try registry.doomedBytes(count: 10) == [lease.bytes])
         #expect(try !registry.delete(record.image, at: Timestamp(seconds: 3000)))

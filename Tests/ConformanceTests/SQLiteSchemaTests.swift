@@ -70,6 +70,10 @@ import Testing
         #expect(first.damage == nil)
         #expect(try registry.found(ImageID("own-name")!).image.owner == "alice")
         #expect(try registry.found(ImageID("gone")!).image.status == .deleted)
+        let quota = OwnerQuota(owner: "", imagesMax: nil, bytesMax: 320)
+        #expect(throws: Failure.tooManyBytes(7, left: 6, limit: 320), "5 and 300, and 9 that are coming") {
+            try registry.reserve(.made(), lease: .fresh(size: 7), within: quota)
+        }
         #expect(try registry.endLeases() == [ImageID("coming")!])
         #expect(
             try Set(registry.doomedBytes(count: 10).map(\.location.text)) == ["ab/cd/abcd0003", "ab/cd/abcd0009"])
@@ -175,6 +179,14 @@ import Testing
         let plan = try plan(sql)
 
         #expect(plan.allSatisfy { $0.hasPrefix("SEARCH") }, "\(plan)")
+    }
+
+    @Test func `what an owner has is counted by an index alone`() throws {
+        try prepare()
+
+        let plan = try plan(ImageRow.usage(of: "?1"), [.text("ann")])
+
+        #expect(plan == ["SEARCH images USING COVERING INDEX images_owned (owner=?)"])
     }
 
     private func place(in query: ImageQuery) throws -> ListPosition {

@@ -13,6 +13,27 @@ struct HostileJSONTests {
         try glance.send("POST", "/images/", ["Content-Type": "application/json"], body: .whole(Array(body.utf8)))
     }
 
+    @Test(arguments: [String.Encoding.utf16, .utf16LittleEndian, .utf16BigEndian, .utf32, .utf32LittleEndian])
+    func `JSON in another encoding than UTF-8 is 400, whatever it holds`(encoding: String.Encoding) throws {
+        // Byte by byte the second ends its object in the middle of a name, and goes on.
+        for name in ["n", "a\u{7D22}\u{7D7D}\u{7D7D}\u{2C2C}\u{2222}", "n\", \"na\\u006de\": \"m"] {
+            let body = try #require("{\"image\": {\"name\": \"\(name)\", \"type\": \"raw\"}}".data(using: encoding))
+            let answer = try glance.send(
+                "POST", "/images/", ["Content-Type": "application/json"], body: .whole(Array(body)))
+
+            #expect(answer.status == 400)
+        }
+    }
+
+    @Test(arguments: [[0xFF], [0xC0, 0xAE], [0xED, 0xA0, 0x80], [0]] as [[UInt8]])
+    func `bytes that are no text are 400, also where nobody reads them`(bytes: [UInt8]) throws {
+        let body = Array("{\"image\": {\"name\": \"n\", \"type\": \"raw\", \"x\": \"".utf8) + bytes + Array("\"}}".utf8)
+
+        let answer = try glance.send("POST", "/images/", ["Content-Type": "application/json"], body: .whole(body))
+
+        #expect(answer.status == 400)
+    }
+
     private func nested(_ open: String, _ depth: Int, _ close: String) -> String {
         String(repeating: open, count: depth) + "1" + String(repeating: close, count: depth)
     }

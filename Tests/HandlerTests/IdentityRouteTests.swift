@@ -30,7 +30,7 @@ struct IdentityRouteTests {
     }
 
     @Test func `what cannot be a token is nobody's, and Keystone is not asked`() throws {
-        for token in ["to ken", "t\u{FC}", String(repeating: "x", count: 8193)] {
+        for token in ["to ken", "t\u{FC}", String(repeating: "x", count: 2049)] {
             #expect(try ask(["X-Auth-Token": token]).status == 401)
         }
     }

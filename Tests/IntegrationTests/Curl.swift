@@ -65,7 +65,8 @@ extension Site {
     ) throws -> Answer {
         var all = method == "HEAD" ? ["-I"] : ["-X", method]
         for (name, value) in fields { all += ["-H", value.isEmpty ? "\(name);" : "\(name): \(value)"] }
-        if body != nil { all += ["-H", "Content-Type: application/octet-stream", "--data-binary", "@-"] }
+        if body != nil { all += ["--data-binary", "@-"] }
+        if body != nil, fields["Content-Type"] == nil { all += ["-H", "Content-Type: application/octet-stream"] }
         return try curl(path, all + arguments, input: Data((body ?? "").utf8))
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import Testing
 
 /// Who asks, in the words of the table in docs/security.md.
@@ -65,11 +66,14 @@ final class IdentitySite: Sendable {
         self.logins = logins
     }
 
-    /// What curl is given to show a certificate with that subject, which the clients' CA has signed.
-    func certificate(_ subject: String) throws -> [String] {
+    /// What curl is given to show a certificate with that subject, which the clients' CA has signed for so many days.
+    func certificate(_ subject: String, days: Int = 2) throws -> [String] {
         let certificates = try #require(certificates)
-        return certificates.arguments(try certificates.make(subject))
+        return certificates.arguments(try certificates.make(subject, days: days))
     }
+
+    /// What nginx has asked the identity service so far.
+    var questions: [String] { identityService?.questions ?? [] }
 
     private static func login(
         _ user: String, at site: Site, _ mode: Mode, _ certificates: ClientCertificates?
@@ -165,20 +169,31 @@ struct ClientCertificates {
     }
 
     /// Returns the name of its files.
-    func make(_ subject: String) throws -> String {
+    func make(_ subject: String, days: Int = 2) throws -> String {
         let name = "client-\(UUID().uuidString.prefix(8))"
         try openssl(["req", "-new", "-out", "\(name).csr", "-subj", subject] + key(name))
         // Not by a file that counts: tests run beside each other.
         let serial = UInt64.random(in: 1...UInt64(Int64.max))
         try openssl(
             ["x509", "-req", "-in", "\(name).csr", "-CA", "client-ca.pem", "-CAkey", "client-ca.key"]
-                + ["-set_serial", "\(serial)", "-days", "2", "-out", "\(name).pem"])
+                + ["-set_serial", "\(serial)", "-days", "\(days)", "-out", "\(name).pem"])
         return name
     }
 
     /// What curl is given to show one.
     func arguments(_ name: String) -> [String] {
         ["--cert", "\(directory)/\(name).pem", "--key", "\(directory)/\(name).key"]
+    }
+
+    /// Makes a list in which that one is taken back, and returns its file.
+    func revoke(_ name: String) throws -> String {
+        let settings = "[ca]\ndefault_ca = own\n[own]\ndatabase = index\ndefault_md = sha256\ndefault_crl_days = 2\n"
+        try settings.write(toFile: "\(directory)/ca.conf", atomically: false, encoding: .utf8)
+        try "".write(toFile: "\(directory)/index", atomically: false, encoding: .utf8)
+        let authority = ["ca", "-config", "ca.conf", "-keyfile", "client-ca.key", "-cert", "client-ca.pem"]
+        try openssl(authority + ["-revoke", "\(name).pem"])
+        try openssl(authority + ["-gencrl", "-out", "client-ca.crl"])
+        return "\(directory)/client-ca.crl"
     }
 
     private func key(_ name: String) -> [String] {
@@ -195,22 +210,26 @@ struct ClientCertificates {
 final class IdentityService: Sendable {
     let port: Int
     private let door: Wire
+    private let heads = Mutex<[String]>([])
 
-    init() throws {
+    var questions: [String] { heads.withLock { $0 } }
+
+    init(_ answer: @escaping @Sendable (_ head: String) -> String = IdentityService.answer) throws {
         let (number, port) = try listeningSocket()
         let door = Wire(number)
         (self.door, self.port) = (door, port)
-        Thread.detachNewThread {
+        Thread.detachNewThread { [weak self] in
             while let client = door.accept() {
                 guard let head = client.readHead()?.head else { continue }
-                client.send("HTTP/1.0 \(Self.answer(to: head))\r\n\r\n")
+                self?.heads.withLock { $0.append(head) }
+                client.send("HTTP/1.1 \(answer(head))\r\n\r\n")
             }
         }
     }
 
     deinit { door.breakOff() }
 
-    private static func answer(to head: String) -> String {
+    @Sendable private static func answer(to head: String) -> String {
         func field(_ name: String) -> Substring? {
             head.split(separator: "\r\n").first { $0.hasPrefix("\(name): ") }?.dropFirst(name.count + 2)
         }

@@ -65,15 +65,38 @@ private let mayChangeUser = geteuid() == 0
         #expect(try site.add("right").status == 200)
     }
 
-    @Test func `a process that dies leaves no core, and its environment and command line name no secret`() throws {
-        let site = try Site()
-        let processes = try [site.processID(of: "glance-api")] + site.workers()
+    @Test func `a process that dies leaves no core, and no process and no log names a secret`() throws {
+        let site = try Site(["--registry", "postgresql", "--identity", "basic", "--set", "log_level=debug"])
+        let netrc = ["--netrc-file", "\(site.directory)/user.netrc"]
+        let secrets = try ["data/postgresql.password", "user.netrc", "other.netrc", "admin.netrc"].map { file in
+            let text = try String(contentsOfFile: "\(site.directory)/\(file)", encoding: .utf8)
+            return String(try #require(text.split(whereSeparator: \.isWhitespace).last))
+        }
+        try #require(secrets.allSatisfy { $0.count == 32 })
+        #expect(try site.add("x", [:], netrc).status == 200)
+        #expect(try site.add("x", [:], ["-u", "user:wrong"]).status == 401)
+        // What it says of a registry that it cannot reach is the text with most in it.
+        try site.service("stop", "postgresql")
+        #expect(try site.add("x", [:], netrc).status == 503)
 
-        for process in processes {
+        for process in try [site.processID(of: "glance-api")] + site.workers() {
             let limits = try String(contentsOfFile: "/proc/\(process)/limits", encoding: .utf8)
             #expect(limits.contains(#/Max core file size +0 /#))
-            #expect(!commandLine(of: process).contains(/key|password|secret/))
         }
+        for path in try Self.shown() + Self.files(below: "\(site.directory)/log") {
+            let text = String(decoding: FileManager.default.contents(atPath: path) ?? Data(), as: UTF8.self)
+            #expect(!secrets.contains { text.contains($0) }, "\(path)")
+        }
+    }
+
+    /// What each process of this host shows of itself.
+    private static func shown() throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: "/proc").filter { Int($0) != nil }
+            .flatMap { ["/proc/\($0)/cmdline", "/proc/\($0)/environ"] }
+    }
+
+    private static func files(below directory: String) throws -> [String] {
+        try FileManager.default.subpathsOfDirectory(atPath: directory).map { "\(directory)/\($0)" }
     }
 
     @Test func `a store that every user may write to stops the start, and the reason says what to do`() throws {

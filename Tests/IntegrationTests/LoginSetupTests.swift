@@ -48,6 +48,78 @@ import Testing
         }
     }
 
+    @Test func `what deploy/up prints of users works as it is, with curl and with glance`() throws {
+        let site = try Site(["--store", "file", "--identity", "basic"])
+        let told = try site.up().text
+        let places = try #require(told.firstMatch(of: /passwords: (\S+)\/user\.netrc, other\.netrc and admin\.netrc\./))
+        let line = try #require(told.firstMatch(of: /(?m)^ +(curl --netrc-file .*)$/))
+
+        let added = try run("sh", ["-c", "\(line.1)"])
+
+        #expect(
+            added.text.contains("\"owner\": \"user\"") || added.text.contains("\"owner\":\"user\""), "\(added.text)")
+        let glance = try GlanceCommand(url: site.url)
+        for user in ["user", "other", "admin"] {
+            let netrc = "\(places.1)/\(user).netrc"
+            let mode = try FileManager.default.attributesOfItem(atPath: netrc)[.posixPermissions] as? Int
+            let output = try glance(
+                "add", "--name", user, "--type", "raw", "--json", environment: ["GLANCE_NETRC": netrc])
+
+            #expect(mode == 0o600)
+            #expect(output.status == 0, "\(output.errors)")
+            let image = try JSONSerialization.jsonObject(with: Data(output.text.utf8)) as? [String: Any]
+            #expect(image?["owner"] as? String == user)
+        }
+    }
+
+    @Test func `a certificate that was taken back is refused`() throws {
+        let site = try Site(["--store", "file", "--identity", "basic", "--tls"])
+        let certificates = try ClientCertificates(in: "\(site.directory)/tls")
+        let (good, bad) = (try certificates.make("/CN=ann"), try certificates.make("/CN=eve"))
+        let list = try certificates.revoke(bad)
+        try site.configureNginx("identity-certificate.conf") {
+            $0.replacing(/# ssl_crl .*;/, with: "ssl_crl \(list);")
+        }
+        try set(site, identity: "certificate")
+
+        let taken = try site.add("x", [:], certificates.arguments(good))
+        let refused = try site.curl("/images/", certificates.arguments(bad))
+
+        #expect(try taken.json("image", "owner") as? String == "ann")
+        #expect(refused.status == 400)
+        #expect(refused.text.contains("certificate"))
+    }
+
+    /// A Keystone that gives every token the role `admin` in its project, and takes it for the user's name.
+    @Test func `an admin is whose token has one of the roles that are named, and no other`() throws {
+        let site = try Site(["--store", "file", "--identity", "basic"])
+        let keystone = try IdentityService { head in
+            let token = head.firstMatch(of: /X-Subject-Token: (\S+)/)?.1 ?? ""
+            let body = """
+                {"token": {"user": {"id": "\(token)"}, "roles": [{"id": "1", "name": "admin"}],
+                "expires_at": "2999-01-01T00:00:00.000000Z"}}
+                """
+            return "200 OK\r\nConnection: close\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)"
+        }
+        try set(site, identity: "keystone")
+        let own = try String(contentsOfFile: "\(site.directory)/etc/glance-api.conf", encoding: .utf8)
+
+        for (line, status) in [
+            ("", 200), ("keystone_admin_roles = member admin\n", 200), ("keystone_admin_roles = operator Admin\n", 404),
+            ("keystone_admin_roles =\n", 404),
+        ] {
+            let url = "http://127.0.0.1:\(keystone.port)/v3"
+            try site.edit("glance-api.conf") { _ in "\(own)keystone_url = \(url)\n\(line)" }
+            try site.reload()
+            let id = "of-ann-\(UUID().uuidString)"
+            #expect(try site.add("x", ["x-image-meta-id": id], ["-H", "X-Auth-Token: ann"]).status == 200)
+
+            let answer = try site.curl("/images/\(id)", ["-H", "X-Auth-Token: bob"])
+
+            #expect(answer.status == status, "\(line)")
+        }
+    }
+
     @Test func `a Keystone that is away is 503, and who has no token is served`() throws {
         let site = try Site(["--store", "file", "--identity", "basic"])
         let file = "\(site.directory)/etc/glance-api.conf"

@@ -44,16 +44,22 @@ import Testing
     @Test(arguments: IdentitySite.Mode.allCases)
     func `a chunked body is collected for users alone`(mode: IdentitySite.Mode) throws {
         let site = try IdentitySite.shared(mode)
-        let fields = ["x-image-meta-name": "n", "x-image-meta-type": "raw"]
+        let fields = ["x-image-meta-name": "n", "x-image-meta-type": "raw", "x-image-meta-is_public": "true"]
         let chunked = ["-H", "Transfer-Encoding: chunked"]
+        let id = "chunked-\(UUID().uuidString)"
+        try site.add(id, data: nil, isPublic: true)
+        let requests = [("POST", "/images", fields), ("PUT", "/images/\(id)", [:]), ("GET", "/images/\(id)", [:])]
 
-        let nobody = try site.send(.nobody, "POST", "/images", "data", fields, chunked)
-        let user = try site.send(.owner, "POST", "/images", "data", fields, chunked)
+        for (method, path, fields) in requests + [("GET", "/images/", [:]), ("DELETE", "/images/detail", [:])] {
+            let nobody = try site.send(.nobody, method, path, "data", fields, chunked)
 
-        // In nginx's own words: glance-api has not seen the request.
-        #expect(nobody.status == 401)
-        #expect(nobody.text.hasPrefix("401 Unauthorized: who you are"))
-        #expect(user.status == 200)
+            // In nginx's own words: glance-api has not seen the request.
+            #expect(nobody.status == 401, "\(method) \(path)")
+            #expect(nobody.text.hasPrefix("401 Unauthorized: who you are"), "\(method) \(path)")
+        }
+        for (method, path, fields) in requests {
+            #expect(try site.send(.owner, method, path, "data", fields, chunked).status == 200, "\(method) \(path)")
+        }
     }
 
     @Test(arguments: [
@@ -62,6 +68,8 @@ import Testing
         (.basic, "Authorization: Bearer user", "Basic realm=\"Glance\""),
         (.basic, "Authorization: Basic dXNlcgBJREVOVElUWV9BRE1JTgAxOng=", "Basic realm=\"Glance\""),
         (.service, "Authorization: Bearer eve", "Bearer"), (.keystone, "X-Auth-Token: nonsense", "Keystone uri="),
+        (.keystone, "X-Auth-Token: \(String(repeating: "a", count: 2048))", "Keystone uri="),
+        (.keystone, "X-Auth-Token: \(String(repeating: "a", count: 2049))", "Keystone uri="),
     ])
     func `who proves it wrongly is 401, and told how, even for what all may see`(
         mode: IdentitySite.Mode, field: String, challenge: String
@@ -143,6 +151,35 @@ import Testing
         #expect(answer.text.contains("certificate"))
     }
 
+    @Test func `a certificate that ran out is refused`() throws {
+        let site = try IdentitySite.shared(.certificate)
+
+        let answer = try site.site.curl("/images/", site.certificate("/CN=admin", days: -1))
+
+        #expect(answer.status == 400)
+        #expect(answer.text.contains("certificate"))
+    }
+
+    @Test func `what nginx tells an identity service, no client can say in other letters`() throws {
+        let site = try IdentitySite.shared(.service)
+        let mark = UUID().uuidString
+        let own = ["x-login-needed", "x-original-method", "x-original-uri", "x-request-id"]
+        let others = [
+            "X_Login_Needed", "x-login_needed", "X_LOGIN-NEEDED", "X_Original_Method", "X-Original_Method",
+            "X_Original-Method", "X_Original_URI", "X-Original_URI", "X_Original-URI", "X_Request_Id", "X-Request_Id",
+            "X_Request-Id", "Content_Length", "Transfer_Encoding",
+        ]
+        let fields = Dictionary(uniqueKeysWithValues: (own + others).map { ($0, "forged") }).merging(["X-Mark": mark]) {
+            $1
+        }
+
+        #expect(try site.send(.owner, "GET", "/images/", nil, fields).status == 200)
+
+        let question = try #require(site.questions.first { $0.contains(mark) })
+        #expect(!question.contains("forged"))
+        for name in own { #expect(question.lowercased().contains("\r\n\(name): ")) }
+    }
+
     @Test func `an identity service that fails is 503, and nothing is done`() throws {
         let site = try IdentitySite.shared(.service)
 
@@ -168,6 +205,22 @@ import Testing
         #expect(fields["user"] as? String == "other")
         #expect(fields["image"] as? String == "audited")
         #expect(fields["status"] as? String == "404")
+    }
+
+    @Test func `a try with a wrong password leaves a line that says as whom`() throws {
+        let site = try IdentitySite.shared(.basic)
+        let mark = UUID().uuidString
+
+        let answer = try site.site.curl("/images/\(mark)", ["-X", "DELETE", "-u", "ad\"min:wrong-\(mark)"])
+
+        #expect(answer.status == 401)
+        let log = try String(contentsOfFile: "\(site.site.directory)/log/nginx-access.log", encoding: .utf8)
+        let line = try #require(log.split(separator: "\n").first { $0.contains(mark) })
+        let fields = try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
+        #expect(fields["login"] as? String == "ad\"min")
+        #expect(fields["method"] as? String == "DELETE")
+        #expect(fields["status"] as? Int == 401)
+        #expect(!line.contains("wrong"))
     }
 
     @Test func `a login means nothing where nobody is asked for one`() throws {

@@ -219,6 +219,7 @@ struct SettingsTests {
             "owner_images_max = 1\nidentity = nginx\nregistry = http://127.0.0.1:1",
             "glance-api.conf:1: owner_images_max", "0 where the registry is another service"
         ),
+        ("owner_bytes_max = 1\nidentity = nginx\nstores =", "glance-api.conf:1: owner_bytes_max", "0 without stores"),
     ])
     func `settings that do not go together are refused`(file: String, place: String, says: String) throws {
         let said = try refusal(file: file)
@@ -230,6 +231,7 @@ struct SettingsTests {
     @Test(arguments: [
         "transfers_max = 127", "threads_max = 97", "lease_seconds = 120", "client_idle_seconds_max = 60",
         "owner_images_max = 1\nowner_bytes_max = 1\nidentity = nginx",
+        "owner_images_max = 1\nidentity = nginx\nstores =",
     ])
     func `settings that just go together are taken`(file: String) throws {
         #expect(throws: Never.self) { try settings(file: file) }

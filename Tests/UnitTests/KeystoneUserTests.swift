@@ -40,7 +40,8 @@ struct KeystoneUserTests {
         #expect(try user(body, status: 200).0?.roles == [])
     }
 
-    @Test(arguments: [401, 403, 404]) func `a token that Keystone does not take is refused`(status: Int) throws {
+    @Test(arguments: [400, 401, 403, 404, 413, 414, 431])
+    func `a token that Keystone does not take is refused`(status: Int) throws {
         #expect(try user("{}", status: status).1 == .refused)
     }
 
@@ -59,7 +60,7 @@ struct KeystoneUserTests {
         #expect(try user(body, status: status).1 == .malformed)
     }
 
-    @Test(arguments: ["", "a b", "a\r\nX: y", "\u{FC}", String(repeating: "x", count: 8193)])
+    @Test(arguments: ["", "a b", "a\r\nX: y", "\u{FC}", String(repeating: "x", count: 2049)])
     func `what cannot be a token is never sent`(token: String) throws {
         let server = try ScriptedServer { try $0.readHead() }
         let client = KeystoneClient(server.url, client: HTTPClient())
@@ -153,6 +154,18 @@ struct KeystoneUsersTests {
 
         world.pass(2)
         world.answer(.success(2000))
+        #expect(try users.user(of: "b").id == "user of b")
+    }
+
+    @Test(arguments: [KeystoneError.malformed, .refused])
+    func `what one token is answered keeps no other out`(error: KeystoneError) throws {
+        let world = World()
+        let users = world.users()
+        world.answer(.failure(error))
+        #expect(throws: error) { try users.user(of: "a") }
+
+        world.answer(.success(2000))
+
         #expect(try users.user(of: "b").id == "user of b")
     }
 

@@ -1,34 +1,20 @@
-"""The clients of deploy/soak, and the reckoning: soak.py SITE SECONDS CORPUS."""
+"""The clients of deploy/soak: those who mind every answer, and those who do what is bad."""
 
+import base64
 import glob
 import hashlib
 import http.client
 import json
-import os
 import random
-import re
 import socket
-import sqlite3
 import sys
 import threading
 import time
+import urllib.parse
 
 site, seconds, corpus = sys.argv[1], int(sys.argv[2]), sys.argv[3]
 options = dict(line.rstrip("\n").split("=", 1) for line in open(f"{site}/options") if "=" in line)
-port, health_port = int(options["port"]), int(options["health_port"])
-
-HONEST, HOSTILE = 32, 32
-# Before memory and descriptors are looked at first: threads have touched their stacks by then, and connections to the
-# registry are made.
-WARM_UP_SECONDS = max(10, seconds // 2)
-# What a process may have at the end: its threads_max threads have half a megabyte of stack each, and as much in buffers.
-RESIDENT_MAX = 192 << 20
-# And how much more than in the middle; beyond that something grows with the requests.
-RESIDENT_GROWTH_MAX = 32 << 20
-DESCRIPTORS_GROWTH_MAX = 32
-# A worker at rest has a few threads, and lets go of the others within seconds.
-THREADS_AT_REST_MAX = 12
-PATIENCE_SECONDS = 60
+port = int(options["port"])
 
 problems, counts = [], {"honest": 0, "hostile": 0, "refused": 0}
 lock = threading.Lock()
@@ -44,6 +30,17 @@ def complain(text):
         problems.append(text)
 
 
+def login(user):
+    """The header field by which somebody is that user."""
+    password = open(f"{site}/{user}.netrc").read().split()[5]
+    return {"Authorization": "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()}
+
+
+# Of the honest by turns; the hostile have one of these by chance, or none, or a wrong one.
+LOGINS = [login("user"), login("other")] if options["identity"] == "basic" else [{}]
+HOSTILE_LOGINS = LOGINS + [{}, {"Authorization": "Basic dXNlcjp3cm9uZw=="}, {"Authorization": "Basic AA=="}]
+
+
 class Honest(threading.Thread):
     """Adds, reads, changes and deletes images of its own, and minds every answer."""
 
@@ -51,10 +48,11 @@ class Honest(threading.Thread):
         super().__init__(daemon=True)
         self.number, self.end, self.random = number, end, random.Random(number + serial)
         # An id is never given twice, so each crowd has its own.
-        self.connection, self.is_kept, self.serial = None, False, serial
+        self.connection, self.is_kept, self.serial, self.login = None, False, serial, LOGINS[number % len(LOGINS)]
 
     def ask(self, method, path, body=None, headers={}, chunked=False):
         """Status, headers and body. Refused for want of a transfer, it asks again, as it was told to."""
+        headers = headers | self.login
         for _ in range(200):
             if self.connection is None:
                 self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
@@ -122,6 +120,8 @@ class Honest(threading.Thread):
                 complain(f"honest client {self.number}: {type(error).__name__}: {error}")
                 self.connection, self.is_kept = None, False
                 time.sleep(1)
+        if self.connection:
+            self.connection.close()
 
 
 class Hostile(threading.Thread):
@@ -133,8 +133,9 @@ class Hostile(threading.Thread):
         self.seeds = [open(path, "rb").read() for path in sorted(glob.glob(f"{corpus}/*/*"))]
 
     def send(self, data, reads=True, holds=False):
+        fields = "".join(f"{name}: {value}\r\n" for name, value in self.random.choice(HOSTILE_LOGINS).items())
         wire = socket.create_connection(("127.0.0.1", port), 10)
-        wire.sendall(data)
+        wire.sendall(data.replace(b"Host: x\r\n", b"Host: x\r\n" + fields.encode(), 1))
         if reads:
             wire.settimeout(3)
             wire.recv(65536)
@@ -144,10 +145,18 @@ class Hostile(threading.Thread):
             wire.close()
 
     def garbage(self):
+        """Seeds with some bytes overwritten, alone, and where a value belongs in what is right otherwise."""
         seed = bytearray(self.random.choice(self.seeds))
         for _ in range(self.random.randrange(8)):
-            seed[self.random.randrange(len(seed)) :] += self.random.randbytes(3)
-        self.send(bytes(seed) + b"\r\n\r\n")
+            place = self.random.randrange(len(seed) + 1)
+            seed[place : place + 3] = self.random.randbytes(3)
+        line = bytes(byte for byte in seed if byte not in b"\r\n\0")[:4000]
+        put = b"PUT /images/nobody HTTP/1.1\r\nHost: x\r\n"
+        self.send(self.random.choice([
+            seed + b"\r\n\r\n", put + b"x-image-meta-name: " + line + b"\r\n\r\n", put + b"Range: " + line + b"\r\n\r\n",
+            put + b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(seed) + seed,
+            b"GET /images/?" + urllib.parse.quote(line[:2000]).encode() + b" HTTP/1.1\r\nHost: x\r\n\r\n",
+        ]))
 
     def header(self):
         line = self.random.choice([
@@ -199,110 +208,3 @@ class Hostile(threading.Thread):
             time.sleep(self.random.random() / 10)
         for wire in self.held:
             wire.close()
-
-
-def children(pid):
-    return [int(word) for word in open(f"/proc/{pid}/task/{pid}/children").read().split()]
-
-
-def processes():
-    """The workers of glance-api and of nginx."""
-    found = {}
-    for service in ("glance-api", "nginx"):
-        for pid in children(int(open(f"{site}/run/{service}.pid").read())):
-            found[pid] = service
-    return found
-
-
-def uses():
-    """Of each process: its service, resident bytes, and descriptors."""
-    page = os.sysconf("SC_PAGE_SIZE")
-    return {
-        pid: (service, int(open(f"/proc/{pid}/statm").read().split()[1]) * page, len(os.listdir(f"/proc/{pid}/fd")))
-        for pid, service in processes().items()
-    }
-
-
-def metrics():
-    connection = http.client.HTTPConnection("127.0.0.1", health_port, timeout=10)
-    connection.request("GET", "/metrics")
-    return connection.getresponse().read().decode()
-
-
-def settle():
-    """Waits until no upload is in hand, no lease holds, and the threads that were needed have gone."""
-    deadline = time.time() + PATIENCE_SECONDS
-    while time.time() < deadline:
-        saving = rows("SELECT count(*) FROM images WHERE status = 'saving'")[0][0]
-        doomed = rows("SELECT count(*) FROM doomed_bytes")[0][0]
-        threads = [len(os.listdir(f"/proc/{pid}/task")) for pid in processes()]
-        is_quiet = re.search(r"^glance_transfers_in_flight 0$", metrics(), re.M) and max(threads) <= THREADS_AT_REST_MAX
-        if is_quiet and saving == 0 and doomed == 0:
-            return
-        time.sleep(0.5)
-    complain(f"{PATIENCE_SECONDS} s later there is still something in hand")
-
-
-def rows(sql):
-    registry = sqlite3.connect(f"file:{site}/data/registry.sqlite?mode=ro", uri=True, timeout=30)
-    try:
-        return registry.execute(sql).fetchall()
-    finally:
-        registry.close()
-
-
-def compare_store():
-    """Each record has its bytes, with their digest; no bytes are without a record."""
-    root = f"{site}/data/images"
-    files = {os.path.relpath(path, root) for path in glob.glob(f"{root}/*/*/*")}
-    records = rows("SELECT id, location, size, sha256 FROM images WHERE status = 'available'")
-    for name, location, size, digest in records:
-        try:
-            data = open(f"{root}/{location}", "rb").read()
-        except OSError as error:
-            complain(f"{name}: {error}")
-            continue
-        if len(data) != size or hashlib.sha256(data).hexdigest() != digest:
-            complain(f"{name}: its bytes are others than its record says")
-    for location in files - {record[1] for record in records}:
-        complain(f"no record knows {location}")
-    print(f"             {len(records)} records, {len(files)} files")
-
-
-def compare_uses(before, after):
-    for pid, (service, resident, descriptors) in after.items():
-        if pid not in before:
-            complain(f"process {pid} of {service} was not there before: one has died")
-            continue
-        print(f"             {service} {pid}: {before[pid][1] >> 20} MB, {before[pid][2]} descriptors; "
-              f"then {resident >> 20} MB, {descriptors} descriptors")
-        if resident > RESIDENT_MAX or resident - before[pid][1] > RESIDENT_GROWTH_MAX:
-            complain(f"{service} {pid} has grown from {before[pid][1]} to {resident} bytes")
-        if descriptors - before[pid][2] > DESCRIPTORS_GROWTH_MAX:
-            complain(f"{service} {pid} has {descriptors} descriptors, and had {before[pid][2]}")
-
-
-def crowd(length, serial):
-    end = time.time() + length
-    clients = [Honest(n, end, serial) for n in range(HONEST)] + [Hostile(n, end) for n in range(HOSTILE)]
-    for client in clients:
-        client.start()
-    for client in clients:
-        client.join(length + PATIENCE_SECONDS)
-        if client.is_alive():
-            complain(f"a client hangs: {client.__class__.__name__} {client.number}")
-    settle()
-
-
-crowd(WARM_UP_SECONDS, 0)
-before = uses()
-crowd(max(seconds - WARM_UP_SECONDS, 1), 1_000_000)
-compare_uses(before, uses())
-compare_store()
-if "ended unasked" in open(f"{site}/log/glance-api.log").read():
-    complain("a worker died: " + next(line for line in open(f"{site}/log/glance-api.log") if "ended unasked" in line))
-print(f"             {counts['honest']} honest requests, {counts['refused']} of them told to come again; {counts['hostile']} hostile deeds")
-for problem in problems[:20]:
-    print(f"             WRONG: {problem}")
-print(f"soak         {'all is well' if not problems else f'{len(problems)} problems'}")
-sys.exit(1 if problems else 0)
