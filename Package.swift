@@ -83,7 +83,7 @@ let package = Package(
             "UnitTests",
             of: [
                 "Bytes", "Digest", "GlanceClient", "GlanceModel", "GlanceStores", "GlanceWire", "HTTP", "HTTPClient",
-                "Keystone", "PostgreSQL", "SCGI", "Sockets", "TLS", "Workers",
+                "Keystone", "PostgreSQL", "SCGI", "Sockets", "SystemLibrary", "TLS", "Workers",
             ]),
         // One suite a seam, for every implementation of it.
         tests(

@@ -8,7 +8,7 @@ extension GlanceAPI {
         let base = try baseURL(for: request)
         let caller = caller(identity, request, base: base)
         try caller.identity.mayWrite()
-        let submission = try ImageSubmission(request, jsonBytesMax: settings.jsonBytesMax)
+        let submission = try submission(request)
         let draft = try submission.fields.draft()
         try checkNothingIsThere(request)
         let image = try images.add(draft, body: submission.body, for: caller)

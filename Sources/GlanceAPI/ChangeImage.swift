@@ -8,7 +8,7 @@ extension GlanceAPI {
         let base = try baseURL(for: request)
         let caller = caller(identity, request, base: base)
         try caller.identity.mayWrite()
-        let submission = try ImageSubmission(request, jsonBytesMax: settings.jsonBytesMax)
+        let submission = try submission(request)
         var change = try submission.fields.change()
         change.replacesProperties = request.headers["x-glance-registry-purge-props"]?.lowercased() == "true"
         guard let body = submission.body, try isData(body, for: id, caller) else {

@@ -15,6 +15,8 @@ package struct GlanceAPI: Sendable {
         package var headerBytesMax = 8192
         /// Bytes of a JSON body.
         package var jsonBytesMax: Int64 = 256 * 1024
+        /// Seconds in which all of it has to come.
+        package var jsonSecondsMax: Int64 = 30
 
         /// False: they are in another service, and this one cannot keep those of a third, or its own.
         package var keepsRecords = true

@@ -8,12 +8,13 @@ struct ImageSubmission {
     let fields: ImageFields
     let body: ImageBody?
 
-    /// Reads the fields, from the headers or from a JSON body; data are only looked at from outside.
-    init(_ request: Request, jsonBytesMax: Int64) throws {
+    /// Reads the fields, from the headers or from a JSON body, which `readJSON` brings; data are only looked at from
+    /// outside.
+    init(_ request: Request, readJSON: () throws -> [UInt8]) throws {
         try Self.checkEncoding(request.headers)
         if request.hasJSONBody {
             guard !ImageHeaders.arePresent(in: request.headers) else { throw RequestFailure.jsonBesideHeaders }
-            fields = try ImageJSON.read(try Self.readWhole(request, limit: jsonBytesMax))
+            fields = try ImageJSON.read(try readJSON())
             body = nil
         } else {
             fields = try ImageHeaders.read(request.headers)
@@ -41,14 +42,29 @@ struct ImageSubmission {
             throw .encodedBody(header: "Content-Transfer-Encoding")
         }
     }
+}
 
-    private static func readWhole(_ request: Request, limit: Int64) throws -> [UInt8] {
-        guard let length = request.bodyLength, length <= limit else {
-            throw RequestFailure.jsonTooLong(limit: Int(limit))
+extension GlanceAPI {
+    /// What a request brings.
+    func submission(_ request: Request) throws -> ImageSubmission {
+        try ImageSubmission(request) { try readJSON(request) }
+    }
+
+    /// A body that is not here yet takes a transfer's place while it comes: of clients who are slow with theirs, none
+    /// takes a thread that metadata need.
+    private func readJSON(_ request: Request) throws -> [UInt8] {
+        guard let length = request.bodyLength, length <= settings.jsonBytesMax else {
+            throw RequestFailure.jsonTooLong(limit: Int(settings.jsonBytesMax))
         }
-        let sink = MemorySink()
+        let slot = request.bodyBytesHere < length ? try images.transfers.take() : nil
+        defer { withExtendedLifetime(slot) {} }
+        let end = images.surroundings.uptime() + settings.jsonSecondsMax
+        let (chunk, sink) = (Chunk(), MemorySink())
         do {
-            _ = try pump(request.body, into: sink)
+            while case let count = try request.body.read(into: chunk.bytes), count > 0 {
+                guard images.surroundings.uptime() <= end else { throw StreamError.timedOut }
+                sink.write(UnsafeRawBufferPointer(rebasing: chunk.bytes[..<count]))
+            }
         } catch StreamError.timedOut {
             throw Failure.clientSilent
         } catch StreamError.closed {

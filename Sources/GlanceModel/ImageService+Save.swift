@@ -11,8 +11,8 @@ extension ImageService {
             let upload = try store.create(at: lease.bytes.location, size: body.length, createdAt: image.createdAt)
             content = try receive(body, into: upload, keeping: &keeper)
             try check(content, against: image)
-            // At least two thirds of the lease are left for the last sync.
-            try keeper.keep(in: registry, at: surroundings.uptime())
+            // The whole lease is left for the last sync.
+            try keeper.refresh(in: registry, at: surroundings.uptime())
             try upload.commit()
         } catch {
             giveUp(lease, of: image.id, in: store, after: error)
@@ -112,6 +112,16 @@ private struct LeaseKeeper {
 
     mutating func keep(in registry: any ImageRegistry, at uptime: Int64) throws(Failure) {
         guard (uptime - renewedAt) * 3 >= Int64(lease.seconds) else { return }
+        try renew(in: registry, at: uptime)
+    }
+
+    /// As if the lease began now. What was quick needs no commit for that.
+    mutating func refresh(in registry: any ImageRegistry, at uptime: Int64) throws(Failure) {
+        guard uptime > renewedAt else { return }
+        try renew(in: registry, at: uptime)
+    }
+
+    private mutating func renew(in registry: any ImageRegistry, at uptime: Int64) throws(Failure) {
         guard try registry.renew(lease, of: id) else { throw .leaseLost(id) }
         renewedAt = uptime
     }

@@ -6,7 +6,7 @@ package struct ImageService: Sendable {
     package let stores: StoreSet
     package let limits: ImageLimits
     package let transfers: TransferSlots
-    let surroundings: Surroundings
+    package let surroundings: Surroundings
 
     /// How often a change is tried again because another one came in between.
     static let attemptsMax = 16

@@ -6,26 +6,28 @@ struct ListStatement<Value: SQLValue> {
     let sql: String
     let values: [Value]
 
-    /// To be run in turn, each with the number of rows still wanted as its last value. Behind a position there are two:
-    /// what ties with it and was added later, and what comes after it in the order; each one walks an index. `columns` are
-    /// those of `ImageRow`.
-    static func all(_ query: ImageQuery, after position: ListPosition?, columns: String) -> [ListStatement] {
+    /// To be run in turn, until there are `count` rows: none brings more than that. Behind a position there are two: what
+    /// ties with it and was added later, and what comes after it in the order; each one walks an index. `columns` are those
+    /// of `ImageRow`.
+    static func all(
+        _ query: ImageQuery, after position: ListPosition?, columns: String, count: Int
+    ) -> [ListStatement] {
         let direction = query.isDescending ? "DESC" : "ASC"
         let onward = query.isDescending ? "<" : ">"
         guard let key = query.sortKey else {
-            let behind = position.map { Condition("sequence \(onward) ?", .integer($0.sequence)) }
-            return [ListStatement(columns, query, behind, order: "sequence \(direction)")]
+            return [inOrderOfAdding(columns, query, behind: position?.sequence, count)]
         }
         let column = key.rawValue
         let order = key == .id ? "id \(direction)" : "\(column) \(direction), sequence"
         guard let position, let value = position.sortValue.bound(as: Value.self) else {
-            return [ListStatement(columns, query, nil, order: order)]
+            return [ListStatement(columns, query, [], order: order, count)]
         }
         let (place, values) = bound(column, value, of: position)
-        let onwards = ListStatement(columns, query, Condition("\(column) \(onward) \(place)", values), order: order)
+        let behind = Condition("\(column) \(onward) \(place)", values)
+        let onwards = ListStatement(columns, query, [behind], order: order, count)
         guard key != .id else { return [onwards] }
         let ties = Condition("\(column) = \(place) AND sequence > ?", values + [.integer(position.sequence)])
-        return [ListStatement(columns, query, ties, order: "sequence"), onwards]
+        return [ListStatement(columns, query, [ties], order: "sequence", count), onwards]
     }
 
     /// What a column is compared with behind `position`. Text that was mended when it was read is not what the row holds:
@@ -39,14 +41,66 @@ struct ListStatement<Value: SQLValue> {
         )
     }
 
-    private init(_ columns: String, _ query: ImageQuery, _ place: Condition?, order: String) {
-        let conditions = [Self.visibility(query)] + Self.filters(query) + (place.map { [$0] } ?? [])
+    /// In the order of adding. Images with a property are found by the index of properties, which has them in that order.
+    private static func inOrderOfAdding(
+        _ columns: String, _ query: ImageQuery, behind sequence: Int64?, _ count: Int
+    ) -> ListStatement {
+        let (direction, onward) = query.isDescending ? ("DESC", "<") : ("ASC", ">")
+        guard let (key, value) = query.properties.min(by: { $0.key < $1.key }) else {
+            let place = sequence.map { [Condition("sequence \(onward) ?", .integer($0))] } ?? []
+            return ListStatement(columns, query, place, order: "sequence \(direction)", count)
+        }
+        var rest = query
+        rest.properties[key] = nil
+        let named = Condition("key = ? AND value = ?", texts: key, value)
+        let place = sequence.map {
+            [Condition("found \(onward) ? AND sequence \(onward) ?", .integer($0), .integer($0))]
+        }
+        let conditions =
+            [Condition("sequence = found"), visibility(query)] + filters(rest) + (place ?? [])
+        return ListStatement(
+            sql: """
+                SELECT \(columns)
+                FROM (SELECT sequence AS found FROM properties WHERE \(named.sql)) AS named CROSS JOIN images
+                WHERE \(listed(conditions))
+                ORDER BY found \(direction) LIMIT ?
+                """,
+            values: named.values + conditions.flatMap(\.values) + [.integer(Int64(count))])
+    }
+
+    private init(sql: String, values: [Value]) {
+        self.sql = sql
+        self.values = values
+    }
+
+    /// Behind the position that `place` tells. But for that of adding, an order's index begins with `is_public`: so what is
+    /// public and what is not are walked each by itself, no further than the page reaches, and merged.
+    private init(_ columns: String, _ query: ImageQuery, _ place: [Condition], order: String, _ count: Int) {
+        let limit = Value.integer(Int64(count))
+        func walk(_ visibility: ImageQuery.Visibility) -> (sql: String, values: [Value]) {
+            var part = query
+            part.visibility = visibility
+            let conditions = [Self.visibility(part)] + Self.filters(part) + place
+            return (
+                "SELECT \(columns) FROM images WHERE \(Self.listed(conditions)) ORDER BY \(order) LIMIT ?",
+                conditions.flatMap(\.values) + [limit]
+            )
+        }
+        guard query.sortKey != nil, query.visibility == .all, query.privateOf != .nobody else {
+            (sql, values) = walk(query.visibility)
+            return
+        }
+        let (shown, hidden) = (walk(.publicOnly), walk(.privateOnly))
         sql = """
-            SELECT \(columns) FROM images
-            WHERE status IN ('queued', 'available') AND \(conditions.map(\.sql).joined(separator: " AND "))
+            SELECT * FROM (\(shown.sql)) AS shown
+            UNION ALL SELECT * FROM (\(hidden.sql)) AS hidden
             ORDER BY \(order) LIMIT ?
             """
-        values = conditions.flatMap(\.values)
+        values = shown.values + hidden.values + [limit]
+    }
+
+    private static func listed(_ conditions: [Condition]) -> String {
+        (["status IN ('queued', 'available')"] + conditions.map(\.sql)).joined(separator: " AND ")
     }
 
     private struct Condition {

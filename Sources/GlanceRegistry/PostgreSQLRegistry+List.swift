@@ -11,10 +11,8 @@ extension PostgreSQLRegistry {
         guard count > 0 else { return ImagePage(images: [], next: nil) }
         let records = try pool.read { connection throws(PostgreSQLError) in
             var records: [ImageRecord] = []
-            for statement in Self.statements(query, after: position) where records.count <= count {
-                let rest = Int64(count + 1 - records.count)
-                records += try connection.rows(
-                    statement.sql, statement.values + [.integer(rest)], ImageRow.record)
+            for statement in Self.statements(query, after: position, count: count + 1) where records.count <= count {
+                records += try connection.rows(statement.sql, statement.values, ImageRow.record)
             }
             return records
         }
@@ -22,9 +20,10 @@ extension PostgreSQLRegistry {
     }
 
     static func statements(
-        _ query: ImageQuery, after position: ListPosition?
+        _ query: ImageQuery, after position: ListPosition?, count: Int
     ) -> [(sql: String, values: [PostgreSQLValue])] {
-        let statements: [ListStatement<PostgreSQLValue>] = ListStatement.all(query, after: position, columns: columns)
+        let statements: [ListStatement<PostgreSQLValue>] = ListStatement.all(
+            query, after: position, columns: columns, count: count)
         return statements.map { (numbered($0.sql), $0.values) }
     }
 

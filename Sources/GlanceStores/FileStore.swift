@@ -39,7 +39,8 @@ package struct FileStore: ImageStore {
 
     package func open(site: String, holdsImages: Bool) throws(Failure) {
         try awayOnError { () throws(PosixError) in
-            try makeDirectory(settings.directory)
+            // Should its name be lost with the power, so would be all that is put in it.
+            if try makeDirectory(settings.directory) { try synchronizeDirectory("\(settings.directory)/..") }
             guard access(settings.directory, R_OK | W_OK | X_OK) == 0 else {
                 throw PosixError("write to", settings.directory)
             }
@@ -128,17 +129,19 @@ package struct FileStore: ImageStore {
         return Int64(clamping: UInt64(status.f_bavail) * UInt64(status.f_frsize))
     }
 
-    /// Readable by the gateway's group, and what is made in it inherits that group.
-    func makeDirectory(_ path: String) throws(PosixError) {
+    /// Readable by the gateway's group, and what is made in it inherits that group. False where it is there already.
+    @discardableResult
+    func makeDirectory(_ path: String) throws(PosixError) -> Bool {
         guard mkdir(path, 0o750) == 0 else {
             guard errno == EEXIST else { throw PosixError("mkdir", path) }
-            return
+            return false
         }
-        guard let group = settings.groupID else { return }
+        guard let group = settings.groupID else { return true }
         // In a directory that was made so it is so by itself, also for a service that may not set that bit.
         var status = stat()
-        if stat(path, &status) == 0, status.st_gid == group, status.st_mode & S_ISGID != 0 { return }
+        if stat(path, &status) == 0, status.st_gid == group, status.st_mode & S_ISGID != 0 { return true }
         guard chown(path, uid_t.max, group) == 0, chmod(path, 0o2750) == 0 else { throw PosixError("chown", path) }
+        return true
     }
 }
 

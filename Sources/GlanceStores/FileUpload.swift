@@ -6,8 +6,11 @@ import Glibc
 /// A file on its way in. It has no name until `commit`, so that nothing is left of it however this process ends; where the
 /// file system cannot do that, it has a `.partial-` name that its location tells.
 final class FileUpload: ImageUpload {
-    /// How much is handed to the disk at a time while more comes in, so that the last sync is short.
+    /// How much is handed to the disk at a time while more comes in.
     private static let writebackBytes: Int64 = 8 << 20
+    /// How much of that may be under way. Whoever sends faster than the disk writes waits here, where the lease is renewed,
+    /// and not in the last sync, which is as short for an image of any size.
+    private static let unwrittenBytesMax: Int64 = 32 << 20
 
     private let path: FilePath
     private let size: Int64
@@ -17,6 +20,8 @@ final class FileUpload: ImageUpload {
     private let digest: StreamDigest
     private var written: Int64 = 0
     private var handedOver: Int64 = 0
+    /// As far as this the disk has it.
+    private var arrived: Int64 = 0
     private var isCommitted = false
 
     init(_ path: FilePath, size: Int64, createdAt: Timestamp, namelessly: Bool) throws(PosixError) {
@@ -45,6 +50,19 @@ final class FileUpload: ImageUpload {
         guard written - handedOver >= Self.writebackBytes else { return }
         LinuxCalls.startWriteback(file.number, from: handedOver, count: written - handedOver)
         handedOver = written
+        try spaceOrAway { () throws(PosixError) in try awaitWriteback() }
+    }
+
+    /// What the disk says here it says once: the last sync would not tell again.
+    private func awaitWriteback() throws(PosixError) {
+        let end = handedOver - Self.unwrittenBytesMax
+        guard end > arrived else { return }
+        if let code = LinuxCalls.awaitWriteback(file.number, from: arrived, count: end - arrived),
+            [EIO, ENOSPC, EDQUOT].contains(code)
+        {
+            throw PosixError("sync_file_range", path.file, code: code)
+        }
+        arrived = end
     }
 
     func finish() throws(Failure) -> StoredContent {

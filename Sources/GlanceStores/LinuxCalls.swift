@@ -4,6 +4,7 @@ import Glibc
 enum LinuxCalls {
     /// O_TMPFILE (open(2)).
     static let temporaryFile = 0o20_000_000 | O_DIRECTORY
+    private static let syncRangeWaitBefore: UInt32 = 1
     private static let syncRangeWrite: UInt32 = 2
 
     private static let fallocate = unsafeBitCast(
@@ -20,5 +21,10 @@ enum LinuxCalls {
     /// fsync at the end promises anything, so a failure here does not count.
     static func startWriteback(_ descriptor: Int32, from offset: Int64, count: Int64) {
         _ = syncFileRange(descriptor, off_t(offset), off_t(count), syncRangeWrite)
+    }
+
+    /// Waits until what was begun of a part is written; the error number where that failed.
+    static func awaitWriteback(_ descriptor: Int32, from offset: Int64, count: Int64) -> Int32? {
+        syncFileRange(descriptor, off_t(offset), off_t(count), syncRangeWaitBefore) == 0 ? nil : errno
     }
 }

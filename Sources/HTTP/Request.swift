@@ -47,6 +47,8 @@ package struct Request {
     /// Bytes of the body, as the gateway counted them; nil when the client sent no body at all.
     package var bodyLength: Int64?
     package var body: any ByteSource
+    /// How many of them came with the head: to read these waits for nobody.
+    package var bodyBytesHere: Int64 = 0
     /// `http` or `https`, from the gateway.
     package var scheme: String
     /// The gateway's own address and port that the client connected to.

@@ -64,7 +64,9 @@ package final class SCGIExchange {
         let length = try variables.bodyLength()
         let body = SCGIBody(length: length ?? 0, start: bodyStart, connection: connection)
         self.body = body
-        return Request(variables, bodyLength: length, body: body)
+        var request = Request(variables, bodyLength: length, body: body)
+        request.bodyBytesHere = Int64(bodyStart.count)
+        return request
     }
 
     /// Sends the answer, and ends the exchange so that the peer gets all of it, whatever it is still sending.

@@ -11,7 +11,9 @@ import Synchronization
 package final class SharedPage: @unchecked Sendable {
     // Safe to share: counters are atomic; a slot is written by the one thread that holds it, and read by the supervisor
     // once that thread's process is gone.
-    package static let workersMax = 64
+    /// As many as the setting `workers` allows, four times over: those of earlier settings end only with what they have in
+    /// hand.
+    package static let workersMax = 4 * 64
     /// The number of the region that no worker has.
     package static let housekeeping = workersMax
     package static let threadsMax = 512

@@ -136,8 +136,8 @@ extension Supervisor {
     }
 
     private mutating func start(_ wanted: ChildRole) {
-        let role = wanted == .janitor ? wanted : .worker(freeNumber())
         do throws(PosixError) {
+            let role = wanted == .janitor ? wanted : try .newWorker(besides: children.values.map(\.role))
             let pid = try ChildProcess.start(
                 Program.image, name: program.path, arguments: role.arguments,
                 descriptors: [
@@ -148,15 +148,9 @@ extension Supervisor {
             children[pid] = Child(role: role, isOld: false, startedAt: milliseconds(), turns: turns)
             log(.started(role.name, pid: pid))
         } catch {
-            log(.notStarted(role.name, error))
-            vacancies.append(Vacancy(role: role, dueAt: milliseconds() + Int64(Self.restartMillisecondsMax)))
+            log(.notStarted(wanted.name, error))
+            vacancies.append(Vacancy(role: wanted, dueAt: milliseconds() + Int64(Self.restartMillisecondsMax)))
         }
-    }
-
-    /// The lowest number that no living worker has; with it goes a region of the shared page.
-    private func freeNumber() -> Int {
-        let taken = children.values.compactMap(\.role.workerNumber)
-        return (0..<SharedPage.workersMax).first { !taken.contains($0) } ?? 0
     }
 
     /// Looks for signs of life. The first worker that serves makes this supervisor ready.

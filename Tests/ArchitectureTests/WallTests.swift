@@ -23,6 +23,20 @@ import Testing
         #expect(try Set(Self.walls().keys) == Set(Self.targets()))
     }
 
+    @Test func `the manifest gives each target what the table allows, and nothing else`() throws {
+        let manifest = try String(contentsOf: Self.project.appending(path: "Package.swift"), encoding: .utf8)
+        let libraries = manifest.matches(of: /wall\(\s*"([\w-]+)"(?:,\s*\[([^\]]*)\])?\s*\)/)
+            .map { ($0.1, $0.2 ?? "") }
+        let programs = manifest.matches(of: /name: "([\w-]+)",\s*dependencies: \[([^\]]*)\]/).map { ($0.1, $0.2) }
+
+        let given = Dictionary(
+            uniqueKeysWithValues: (libraries + programs).map { target, imports in
+                (String(target), Set(imports.matches(of: /"([\w-]+)"/).map { String($0.1) }))
+            })
+
+        #expect(try given == Self.walls().mapValues { $0.subtracting(Self.toolchain) })
+    }
+
     @Test func `no target can reach itself`() throws {
         let walls = try Self.walls()
         var settled: Set<String> = []
@@ -60,7 +74,7 @@ import Testing
 
     private static func imports(of target: String) throws -> [(file: String, imported: String)] {
         let directory = project.appending(path: "Sources/\(target)")
-        let files = try FileManager.default.contentsOfDirectory(atPath: directory.path).filter {
+        let files = try FileManager.default.subpathsOfDirectory(atPath: directory.path).filter {
             $0.hasSuffix(".swift")
         }
         return try files.flatMap { file in

@@ -17,13 +17,18 @@ import Testing
         .updatedAt: (["9", "a", "m", "B", "10", "z"], ["z", "10", "m", "B", "a", "9"]),
     ]
 
-    private func stock(_ registry: any ImageRegistry) throws {
-        try registry.addAvailable(.made(id: "m", name: "disk", type: .raw, createdAt: 300), size: 100)
-        try registry.addAvailable(.made(id: "B", name: "Disk", type: .kernel, createdAt: 300), size: 2000)
-        _ = try registry.reserve(.made(id: "a", name: "disk", type: .machine, createdAt: 200), lease: nil)
-        let image = try registry.addAvailable(.made(id: "z", name: "kern", type: .raw, createdAt: 200), size: 100)
-        try registry.addAvailable(.made(id: "10", name: "Disk", type: .ramdisk, createdAt: 400), size: 2000)
-        _ = try registry.reserve(.made(id: "9", name: "ä", type: .kernel, createdAt: 100), lease: nil)
+    private func stock(_ registry: any ImageRegistry, private hidden: Set<String> = []) throws {
+        func made(_ id: String, _ name: String, _ type: ImageType, _ createdAt: Int64) throws -> NewImage {
+            try .made(
+                id: id, name: name, type: type, isPublic: !hidden.contains(id), properties: ["os": "linux"],
+                createdAt: createdAt)
+        }
+        try registry.addAvailable(made("m", "disk", .raw, 300), size: 100)
+        try registry.addAvailable(made("B", "Disk", .kernel, 300), size: 2000)
+        _ = try registry.reserve(made("a", "disk", .machine, 200), lease: nil)
+        let image = try registry.addAvailable(made("z", "kern", .raw, 200), size: 100)
+        try registry.addAvailable(made("10", "Disk", .ramdisk, 400), size: 2000)
+        _ = try registry.reserve(made("9", "ä", .kernel, 100), lease: nil)
         var changed = image.renamed("kern")
         changed.updatedAt = Timestamp(seconds: 500)
         #expect(try registry.update(changed))
@@ -45,6 +50,28 @@ import Testing
 
         #expect(try registry.ids(query(key, down: false)) == order.up)
         #expect(try registry.ids(query(key, down: true)) == order.down)
+    }
+
+    @Test(arguments: RegistryKind.allCases, [nil] + SortKey.allCases)
+    private func `what is public and what is not go in one order, also those with a property alone`(
+        kind: RegistryKind, key: SortKey?
+    ) throws {
+        let registry = try kind.open()
+        try stock(registry, private: ["B", "a", "10"])
+        let order = try #require(Self.orders[key])
+
+        for (isDescending, expected) in [(false, order.up), (true, order.down)] {
+            for properties in [[:], ["os": "linux"]] {
+                var query = query(key, down: isDescending)
+                (query.visibility, query.properties) = (.all, properties)
+
+                #expect(try registry.ids(query) == expected)
+                #expect(try pages(of: registry, query, count: 2).joined().elementsEqual(expected))
+                for (index, id) in expected.enumerated() {
+                    #expect(try ids(registry, query, behind: id) == Array(expected[(index + 1)...]), "behind \(id)")
+                }
+            }
+        }
     }
 
     @Test(arguments: RegistryKind.allCases, [nil] + SortKey.allCases)

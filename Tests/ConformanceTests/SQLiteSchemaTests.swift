@@ -140,14 +140,10 @@ import Testing
         var query = ImageQuery()
         query.sortKey = key
         query.isDescending = isDescending
-        let index = [
-            nil: "images_listed", .id: "images_by_id", .name: "images_by_name", .type: "images_by_type",
-            .size: "images_by_size", .status: "images_by_status", .createdAt: "images_by_created",
-            .updatedAt: "images_by_updated",
-        ][key]!
+        let index = Self.index(of: key)
 
         for place in [nil, try place(in: query)] {
-            for statement in SQLiteRegistry.statements(query, after: place) {
+            for statement in SQLiteRegistry.statements(query, after: place, count: 251) {
                 let plan = try plan(statement.sql, statement.values)
 
                 #expect(plan.contains { $0.hasPrefix("SEARCH images USING INDEX \(index)") }, "\(plan)")
@@ -156,16 +152,60 @@ import Testing
         }
     }
 
-    @Test func `the operator's page of everything walks the images in the order of adding`() throws {
+    private static func index(of key: ImageQuery.SortKey?) -> String {
+        switch key {
+        case nil: "images_listed"
+        case .id: "images_by_id"
+        case .name: "images_by_name"
+        case .type: "images_by_type"
+        case .size: "images_by_size"
+        case .status: "images_by_status"
+        case .createdAt: "images_by_created"
+        case .updatedAt: "images_by_updated"
+        }
+    }
+
+    @Test(arguments: [nil] + ImageQuery.SortKey.allCases, [ImageQuery.Owners.everyone, .one("ann")])
+    private func `a page of everything walks an index for each half, and sorts no more than two pages`(
+        key: ImageQuery.SortKey?, owners: ImageQuery.Owners
+    ) throws {
+        try prepare()
+        for isDescending in [false, true] {
+            var query = ImageQuery()
+            (query.visibility, query.privateOf, query.sortKey, query.isDescending) = (.all, owners, key, isDescending)
+
+            for place in [nil, try place(in: query)] {
+                for statement in SQLiteRegistry.statements(query, after: place, count: 251) {
+                    let plan = try plan(statement.sql, statement.values)
+
+                    // One for each walk that has ended.
+                    #expect(plan.count { $0.contains("TEMP B-TREE") } <= plan.count { $0.hasPrefix("CO-ROUTINE") })
+                    guard key != nil else { continue }
+                    let walks = plan.filter { $0.contains(" images ") || $0 == "SCAN images" }
+                    let search = "SEARCH images USING INDEX \(Self.index(of: key))"
+                    #expect(walks.count == 2 && walks.allSatisfy { $0.hasPrefix(search) }, "\(plan)")
+                }
+            }
+        }
+    }
+
+    @Test(arguments: [ImageQuery.Visibility.publicOnly, .all], [false, true])
+    private func `images with a property are found by it, and sorted by nothing`(
+        visibility: ImageQuery.Visibility, isDescending: Bool
+    ) throws {
         try prepare()
         var query = ImageQuery()
-        query.visibility = .all
+        (query.visibility, query.isDescending) = (visibility, isDescending)
+        query.properties = ["arch": "arm", "os": "linux"]
 
         for place in [nil, try place(in: query)] {
-            let statement = SQLiteRegistry.statements(query, after: place)[0]
+            let statement = SQLiteRegistry.statements(query, after: place, count: 251)[0]
             let plan = try plan(statement.sql, statement.values)
 
-            #expect(!plan.contains { $0.contains("TEMP B-TREE") }, "\(plan)")
+            #expect(
+                plan.first?.hasPrefix("SEARCH properties USING COVERING INDEX properties_by_value (key=? AND value=?")
+                    == true, "\(plan)")
+            #expect(!plan.contains { $0.contains("TEMP B-TREE") || $0.hasPrefix("SCAN") }, "\(plan)")
         }
     }
 
@@ -187,6 +227,25 @@ import Testing
         let plan = try plan(ImageRow.usage(of: "?1"), [.text("ann")])
 
         #expect(plan == ["SEARCH images USING COVERING INDEX images_owned (owner=?)"])
+    }
+
+    @Test func `no cursor is open between two pages of a list, so that a slow reader keeps no log from being emptied`()
+        throws
+    {
+        try prepare()
+        let registry = try SQLiteRegistry(path: path, busySecondsMax: 5)
+        for _ in 0..<ImageList.pageImagesMax + 10 { _ = try registry.reserve(.made(), lease: nil) }
+        let service = ServiceSetting(over: registry).service
+        let list = try service.list(ImageQuery(), after: nil, limit: nil, for: .theOperator)
+        #expect(try list.nextPage()?.count == ImageList.pageImagesMax)
+
+        _ = try registry.reserve(.made(), lease: nil)
+        let isBusy = try connection().first("PRAGMA wal_checkpoint(TRUNCATE)") { $0.integer(0) }
+
+        #expect(isBusy == 0)
+        #expect(try FileManager.default.attributesOfItem(atPath: "\(path)-wal")[.size] as? Int == 0)
+        #expect(try list.nextPage()?.count == 11)
+        #expect(try list.nextPage() == nil)
     }
 
     private func place(in query: ImageQuery) throws -> ListPosition {

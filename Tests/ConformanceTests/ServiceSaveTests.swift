@@ -158,8 +158,17 @@ import Testing
 
         _ = try setting.service.add(.made(), body: .pieces(40) { _ in setting.clock.advance(1) }, for: operators)
 
-        // Each time a third of it is over.
-        #expect(setting.journal.count("registry renew") == 40 / 10)
+        // Each time a third of it is over, and before the last sync.
+        #expect(setting.journal.count("registry renew") == 40 / 10 + 1)
+    }
+
+    @Test func `the last sync has the whole lease before it`() throws {
+        let setting = try ServiceSetting(leaseSeconds: 30)
+
+        _ = try setting.service.add(.made(), body: .pieces(2) { _ in setting.clock.advance(1) }, for: operators)
+
+        let last = ["store finish", "registry renew", "store commit", "registry commit"]
+        #expect(setting.journal.lines.suffix(4) == last[...])
     }
 
     @Test func `a quick upload renews nothing`() throws {
@@ -173,7 +182,10 @@ import Testing
     @Test(arguments: [1, 3])
     func `an upload whose lease was ended stops and leaves nothing`(piece: Int) throws {
         let setting = try ServiceSetting(leaseSeconds: -10)
-        let body = ImageBody.pieces(3) { if $0 == piece { _ = try setting.registry.endLeases() } }
+        let body = ImageBody.pieces(3) {
+            setting.clock.advance(1)
+            if $0 == piece { _ = try setting.registry.endLeases() }
+        }
 
         #expect(throws: Failure.leaseLost(ImageID("disk")!)) {
             try setting.service.add(.made(id: "disk"), body: body, for: operators)

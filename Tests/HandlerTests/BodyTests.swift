@@ -207,6 +207,43 @@ struct BodyTests {
         }
     }
 
+    @Test(arguments: [("POST", "/images"), ("PUT", "/images/q")])
+    func `JSON that is still to come takes a transfer, and JSON that is here does not`(
+        method: String, uri: String
+    ) throws {
+        let glance = try Glance(["transfers_max": "1"])
+        try glance.queue("q")
+        let type = ["Content-Type": "application/json"]
+        let slot = try glance.images.transfers.take()
+
+        let coming = try glance.send(method, uri, type, body: .unsent(100))
+        let here = try glance.send(method, uri, type, body: #"{"image": {"name": "n", "type": "raw"}}"#)
+
+        withExtendedLifetime(slot) {
+            #expect(coming.status == 503)
+            #expect(coming["Retry-After"] == "2")
+            #expect(here.status == 200)
+        }
+    }
+
+    @Test func `JSON that comes in drops ends, and gives its place back`() throws {
+        let glance = try Glance(["transfers_max": "1"])
+        let type = ["Content-Type": "application/json"]
+        let value = String(repeating: "x", count: 20_000)
+        let properties = (0..<8).map { #""p\#($0)": "\#(value)""# }.joined(separator: ", ")
+        let long = #"{"image": {"name": "n", "type": "raw", "properties": {\#(properties)}}}"#
+        let whole = try glance.send("POST", "/images", type, body: .whole(Array(long.utf8)))
+        glance.clock.tick(stride: 20)
+
+        let dripping = try glance.send("POST", "/images", type, body: .whole(Array(long.utf8)))
+
+        #expect(whole.text.contains("headers and may take"))
+        #expect(dripping.status == 408)
+        glance.clock.tick(stride: 0)
+        #expect(try glance.send("POST", "/images", type, body: .cut("{", of: 1000)).status == 400)
+        #expect(try post(["x-image-meta-id": "y"], body: "data", to: glance).status == 200)
+    }
+
     @Test func `a transfer gives its place back, however it ends`() throws {
         let glance = try Glance(["transfers_max": "1"])
 

@@ -33,7 +33,7 @@ final class Glance {
         let (clock, reports, audits) = (clock, reports, audits)
         let images = ImageService(
             registry: assembled.registry, stores: assembled.stores, limits: assembled.limits, transfers: transfers,
-            surroundings: Surroundings(now: { clock.now }, uptime: { 0 }, newName: randomName))
+            surroundings: Surroundings(now: { clock.now }, uptime: { clock.uptime }, newName: randomName))
         let metrics = Metrics(page: try SharedPage(), worker: 0)
         let api = try assembly.api(
             images, report: { reports.add($0) }, audit: { audits.add($0) },
@@ -138,9 +138,21 @@ final class Glance {
     }
 }
 
-/// The time of day, as a test sets it.
+/// The time of day, as a test sets it, and a clock that moves on by `stride` seconds whenever somebody looks at it.
 final class Clock: Sendable {
     private let seconds = Mutex<Int64>(1_265_189_641)
+    private let ticking = Mutex((uptime: Int64(0), stride: Int64(0)))
+
+    var uptime: Int64 {
+        ticking.withLock { clock in
+            clock.uptime += clock.stride
+            return clock.uptime
+        }
+    }
+
+    func tick(stride: Int64) {
+        ticking.withLock { $0.stride = stride }
+    }
 
     var now: Timestamp { Timestamp(seconds: seconds.withLock { $0 }) }
 

@@ -37,6 +37,25 @@ import Testing
         #expect(try site.add("x").status == 200)
     }
 
+    @Test func `slow JSON takes transfers and nothing else, and each ends`() throws {
+        let options = ["threads_max=5", "transfers_max=4", "client_idle_seconds_max=2"].flatMap { ["--set", $0] }
+        let site = try Site(["--workers", "1"] + options)
+        let head = """
+            POST /images HTTP/1.1\r\nHost: 127.0.0.1:\(site.port)\r\nConnection: close\r\n\
+            Content-Type: application/json\r\nContent-Length: 1000\r\n\r\n{
+            """
+        let slow = try (0..<4).map { _ in try HeldRequest(site, head) }
+        #expect(try eventually { try site.metric("glance_transfers_in_flight") == 4 })
+
+        let refused = try HeldRequest(site, head).answer()
+        let list = try site.curl("/images/", ["--max-time", "5"])
+
+        #expect(refused.hasPrefix("HTTP/1.1 503 "))
+        #expect(list.status == 200)
+        for request in slow { #expect(request.answer().hasPrefix("HTTP/1.1 408 ")) }
+        #expect(try site.add("x").status == 200)
+    }
+
     @Test(.enabled(if: Site.keepsFiles, "nginx sends files alone by itself"))
     func `clients that read nothing hold no worker`() throws {
         let site = try Site(["--workers", "1", "--set", "transfers_max=4"])

@@ -62,6 +62,22 @@ import Testing
         try run("\(Site.project)/deploy/down", ["--dir", directory, "--purge"])
     }
 
+    @Test func `the three calls that up prints at its end work as they stand there`() throws {
+        let site = try Site()
+        let calls = try site.up().text.split(separator: "\n").filter { $0.hasPrefix("    curl ") }
+        let place = "\(NSTemporaryDirectory())/glance-calls-\(UUID().uuidString)"
+        try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: place) }
+        try "a disk".write(toFile: "\(place)/disk.img", atomically: true, encoding: .utf8)
+
+        let outputs = try calls.map { try run("sh", ["-c", String($0)], in: place) }
+
+        #expect(outputs.map(\.status) == [0, 0, 0])
+        #expect(outputs[0].text.contains("\"name\": \"My disk\""))
+        #expect(outputs[1].text.hasPrefix("{\"images\": ["))
+        #expect(try String(contentsOfFile: "\(place)/copy.img", encoding: .utf8) == "a disk")
+    }
+
     @Test func `ps names what runs, and logs show it`() throws {
         let site = try Site()
 

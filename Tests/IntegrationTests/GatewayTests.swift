@@ -95,6 +95,68 @@ import Testing
         #expect(try site.curl("/images/").status == 200)
     }
 
+    @Test func `a service that takes too long is a 504 of ours`() throws {
+        let site = try Site(["--workers", "1"])
+        try site.service("stop", "nginx")
+        try site.edit("nginx/glance.conf") { $0.replacing("scgi_read_timeout 600s;", with: "scgi_read_timeout 1s;") }
+        try site.service("start", "nginx")
+        let worker = try #require(try site.workers().first)
+
+        kill(worker, SIGSTOP)
+        defer { kill(worker, SIGCONT) }
+        let answer = try site.curl("/images/", ["--max-time", "60"])
+
+        #expect(answer.status == 504)
+        #expect(answer.text.hasPrefix("504 Gateway Timeout: the image service took too long"))
+        #expect(answer["x-request-id"] != nil)
+    }
+
+    @Test(.enabled(if: Site.keepsFiles, "only the file store has files"))
+    func `a file that is gone is a 404 that says so, and names no image`() throws {
+        let site = try Site()
+        #expect(try site.add("x", ["x-image-meta-id": "gone"]).status == 200)
+        let file = try #require(try site.storedFiles().first)
+        try FileManager.default.removeItem(atPath: "\(site.directory)/data/images/\(file)")
+
+        let answer = try site.curl("/images/gone")
+
+        #expect(answer.status == 404)
+        #expect(answer.text.contains("the image was deleted at this moment, or its file is missing"))
+        #expect(!answer.headers.contains { $0.name.hasPrefix("x-image-meta-") || $0.name == "etag" })
+        let errors = try String(contentsOfFile: "\(site.directory)/log/nginx-error.log", encoding: .utf8)
+        #expect(errors.contains(file))
+    }
+
+    @Test func `the access log has each request's times and bytes`() throws {
+        let added = try site.add(String(repeating: "x", count: 5000))
+        let id = try #require(try added.json("image", "id") as? String)
+        let fetched = try site.curl("/images/\(id)")
+
+        func entry(of answer: Answer) throws -> [String: Any] {
+            let (id, log) = (try #require(answer["x-request-id"]), "\(site.directory)/log/nginx-access.log")
+            var lines: [Substring] = []
+            // nginx logs a request once its answer is gone.
+            #expect(
+                try eventually {
+                    let text = try String(contentsOfFile: log, encoding: .utf8)
+                    lines = text.split(separator: "\n").filter { $0.contains(id) }
+                    return !lines.isEmpty
+                })
+            return try #require(try JSONSerialization.jsonObject(with: Data(lines[0].utf8)) as? [String: Any])
+        }
+        let (upload, download) = (try entry(of: added), try entry(of: fetched))
+
+        #expect((upload["bytes_in"] as? Int).map { (5000..<7000).contains($0) } == true)
+        #expect((download["bytes_out"] as? Int).map { (5000..<7000).contains($0) } == true)
+        for entry in [upload, download] {
+            let seconds = try #require(entry["seconds"] as? Double)
+            // Two with a comma where nginx has sent a file after it.
+            let parts = (entry["api_seconds"] as? String)?.split(separator: ", ").compactMap { Double($0) }
+            let part = try #require(parts?.first)
+            #expect(part >= 0 && part <= seconds + 0.01 && seconds < 60)
+        }
+    }
+
     @Test func `ranges of a file are cut by nginx, with our tag`() throws {
         let id = try #require(try site.add("0123456789").json("image", "id") as? String)
         let etag = try #require(try site.send("HEAD", "/images/\(id)")["etag"])

@@ -3,7 +3,9 @@ import Testing
 
 /// Sessions in documents, typed as they stand there.
 @Suite struct ReadmeTests {
-    private static let hasPackages = ProcessInfo.processInfo.environment["GLANCE_TEST_PACKAGES"] != nil
+    private static let hasPackages = ["linux-image", "grub-rescue-pc"].allSatisfy { name in
+        debianPackages.contains { $0.hasPrefix(name) }
+    }
 
     @Test(.enabled(if: hasPackages, "Debian's packages cannot be had here"))
     func `every command of the README's tour works, and prints what it says`() throws {

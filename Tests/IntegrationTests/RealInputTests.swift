@@ -12,7 +12,7 @@ import Testing
         let kind: String
     }
 
-    private static let inputs = [
+    private static let known = [
         Input(package: "linux-image", path: "boot/vmlinuz-*", type: "kernel", kind: "Linux kernel x86 boot executable"),
         // The kernel's package has no ramdisk: one is made where it is installed. The installer ships one that is ready.
         Input(
@@ -24,10 +24,13 @@ import Testing
             kind: "ISO 9660 CD-ROM"),
     ]
 
+    /// Those whose package could be had.
+    private static let inputs = known.filter { input in debianPackages.contains { $0.hasPrefix(input.package) } }
+
     /// The sites that there are, by the store that images go to.
     private static let stores = Site.withSwift == nil ? ["file"] : ["file", "swift"]
 
-    @Test(.enabled(if: debianPackages != nil, "Debian's packages cannot be had here"), arguments: inputs, stores)
+    @Test(.enabled(if: !inputs.isEmpty, "Debian's packages cannot be had here"), arguments: inputs, stores)
     func `a real image comes back byte for byte, whole and in ranges`(input: Input, store: String) throws {
         let site = try (store == "swift" ? Site.withSwift : Site.shared)?.get() ?? Site()
         let file = try unpacked(input)
@@ -67,7 +70,7 @@ import Testing
 
     /// The file out of its package, which is downloaded once and never installed.
     private func unpacked(_ input: Input) throws -> String {
-        let directory = try #require(debianPackages)
+        let directory = try #require(packageDirectory)
         let root = "\(directory)/\(input.package)"
         try unpacking.withLock { _ in
             guard !FileManager.default.fileExists(atPath: root) else { return }
@@ -81,7 +84,9 @@ import Testing
 }
 
 /// Where `deploy/test` has put the packages; nil where it could not.
-private let debianPackages = ProcessInfo.processInfo.environment["GLANCE_TEST_PACKAGES"]
+private let packageDirectory = ProcessInfo.processInfo.environment["GLANCE_TEST_PACKAGES"]
+let debianPackages =
+    packageDirectory.flatMap { try? FileManager.default.contentsOfDirectory(atPath: $0) } ?? []
 
 /// Tests for several stores want the same package at the same time.
 private let unpacking = Mutex(())

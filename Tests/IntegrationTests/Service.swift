@@ -46,6 +46,11 @@ final class Service {
     /// Sends TERM and gives the exit status; nil where the process did not end of itself.
     func stop() -> Int32? {
         kill(pid, SIGTERM)
+        return exitStatus()
+    }
+
+    /// Nil where the process does not end of itself.
+    func exitStatus() -> Int32? {
         var status: Int32 = 0
         guard eventually({ waitpid(pid, &status, WNOHANG) == pid }) else { return nil }
         return status & 0x7F == 0 ? status >> 8 : nil
@@ -72,19 +77,25 @@ func listeningSocket() throws -> (number: Int32, port: Int) {
 
 /// What a service says to `GET /healthz` over SCGI on a TCP port; nil where nobody answers.
 func health(onPort port: Int) -> String? {
-    let number = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    defer { close(number) }
-    guard withLoopbackAddress(port, { connect(number, $0, $1) }) == 0 else { return nil }
-    let variables = [
-        "CONTENT_LENGTH": "0", "SCGI": "1", "REQUEST_METHOD": "GET", "REQUEST_URI": "/healthz", "LISTENER": "health",
-        "BODY_LENGTH": "", "REQUEST_ID": "health-test",
-    ]
-    let block = variables.map { "\($0)\0\($1)\0" }.joined()
-    let request = Array("\(block.utf8.count):\(block),".utf8)
-    guard send(number, request, request.count, Int32(MSG_NOSIGNAL)) == request.count else { return nil }
-    var answer = [UInt8](repeating: 0, count: 4096)
-    let count = recv(number, &answer, answer.count, 0)
-    return count > 0 ? String(decoding: answer[..<count], as: UTF8.self) : nil
+    scgi(["REQUEST_URI": "/healthz"], onPort: port)
+}
+
+/// What it says to a request with these variables; nil where nobody answers.
+func scgi(_ variables: [String: String], onPort port: Int) -> String? {
+    guard let wire = Wire.connected(to: port), wire.send(scgiHead(variables)) else { return nil }
+    let answer = wire.readAll()
+    return answer.isEmpty ? nil : answer
+}
+
+/// The head of a request, as nginx writes it; without more it is an operator's.
+func scgiHead(_ variables: [String: String]) -> String {
+    let all = [
+        "CONTENT_LENGTH": "0", "SCGI": "1", "REQUEST_METHOD": "GET", "LISTENER": "health", "BODY_LENGTH": "",
+        "REQUEST_ID": "a-test", "REQUEST_SCHEME": "http", "SERVER_ADDR": "127.0.0.1", "SERVER_PORT": "9292",
+        "HTTP_HOST": "127.0.0.1",
+    ].merging(variables) { $1 }
+    let block = all.map { "\($0)\0\($1)\0" }.joined()
+    return "\(block.utf8.count):\(block),"
 }
 
 func withLoopbackAddress(_ port: Int, _ call: (UnsafePointer<sockaddr>, socklen_t) -> Int32) -> Int32 {

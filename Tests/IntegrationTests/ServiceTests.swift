@@ -20,6 +20,28 @@ import Testing
         #expect(service.stop() == 0)
     }
 
+    @Test(arguments: [SIGTERM, SIGINT])
+    func `a signal to end lets the request in hand end first, and the exit status is 0`(signal: Int32) throws {
+        let port = freePort()
+        let service = try Service(["--listen", "tcp:127.0.0.1:\(port)"])
+        #expect(eventually { health(onPort: port) != nil })
+        let upload = try #require(Wire.connected(to: port))
+        upload.send(
+            scgiHead([
+                "REQUEST_METHOD": "POST", "REQUEST_URI": "/images", "BODY_LENGTH": "10", "LISTENER": "public",
+                "HTTP_X_IMAGE_META_NAME": "n", "HTTP_X_IMAGE_META_TYPE": "raw",
+            ]) + "55555")
+        let metrics = ["REQUEST_URI": "/metrics"]
+        #expect(eventually { scgi(metrics, onPort: port)?.contains("\nglance_transfers_in_flight 1\n") == true })
+
+        kill(service.pid, signal)
+        #expect(eventually { service.log().contains("\"stopping\"") })
+        upload.send("55555")
+
+        #expect(upload.readAll().hasPrefix("Status: 200 "))
+        #expect(service.exitStatus() == 0)
+    }
+
     @Test func `a socket file that a killed service left behind is replaced`() throws {
         let killed = try Service([])
         let socket = "\(killed.directory)/socket"

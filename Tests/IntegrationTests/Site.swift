@@ -16,6 +16,7 @@ final class Site: Sendable {
     static let keepsFiles = ProcessInfo.processInfo.environment["GLANCE_TEST_STORE"] != "swift"
     /// Where records are unless sites are told otherwise; the same.
     private static let registry = ProcessInfo.processInfo.environment["GLANCE_TEST_REGISTRY"] ?? "sqlite"
+    static let keepsRecordsInFile = registry == "sqlite"
     private static let store = keepsFiles ? [] : ["--store", "swift", "--set", "swift_segment_bytes=1000000"]
 
     let directory: String

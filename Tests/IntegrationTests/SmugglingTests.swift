@@ -62,6 +62,18 @@ import Testing
         #expect(answer.hasPrefix("HTTP/1.1 400 ") || answer.hasPrefix("HTTP/1.1 505 "), "\(answer)")
     }
 
+    @Test(arguments: [" ", "\t"]) func `a header that goes on in the next line is refused`(fold: String) throws {
+        let name = UUID().uuidString
+        let answer = try HeldRequest(
+            site,
+            "POST /images HTTP/1.1\r\nHost: x\r\nx-image-meta-type: raw\r\nx-image-meta-name: \(name)\r\n\(fold)two\r\n\r\n"
+        ).answer()
+
+        #expect(answer.hasPrefix("HTTP/1.1 400 "))
+        #expect(answer.contains("the request is not valid HTTP"))
+        #expect(try site.curl("/images/?is_public=none&name=\(name)").ids() == [])
+    }
+
     @Test func `a refused upload's bytes are no request`() throws {
         let inner = "DELETE /images/\(UUID().uuidString) HTTP/1.1\r\nHost: x\r\n\r\n"
         let held = try HeldRequest(

@@ -44,7 +44,8 @@ import Testing
         #expect(statuses.count { $0 == "409" } == 7)
     }
 
-    @Test func `a refusal reaches a client in the middle of sending 200 MB, 20 times of 20`() throws {
+    @Test(arguments: ["POST", "PUT"])
+    func `a refusal reaches a client in the middle of sending 200 MB, 20 times of 20`(method: String) throws {
         let site = try Site.shared.get()
         let file = try SparseFile(bytes: 200 << 20)
         let id = "early-\(UUID().uuidString)"
@@ -52,8 +53,8 @@ import Testing
 
         for _ in 0..<20 {
             let answer = try site.curl(
-                "/images",
-                ["-X", "POST", "-T", file.path, "-H", "Expect:", "-H", "x-image-meta-id: \(id)"] + described)
+                method == "PUT" ? "/images/\(id)" : "/images",
+                ["-X", method, "-T", file.path, "-H", "Expect:", "-H", "x-image-meta-id: \(id)"] + described)
 
             #expect(answer.status == 409)
             #expect(answer.text.contains(id))

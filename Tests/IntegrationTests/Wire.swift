@@ -40,6 +40,13 @@ final class Wire: Sendable {
         }
     }
 
+    /// Everything until the other end closes.
+    func readAll() -> String {
+        var bytes: [UInt8] = []
+        while case let piece = read(), !piece.isEmpty { bytes += piece }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
     /// A head and what came behind it.
     func readHead(after start: [UInt8] = []) -> (head: String, rest: [UInt8])? {
         var bytes = start

@@ -180,6 +180,21 @@ import Testing
         #expect(try eventually { try site.curl("/images/").status == 200 })
     }
 
+    @Test func `threads that came with a crowd go when it is gone`() throws {
+        let site = try Site(["--workers", "1"])
+        let worker = try #require(try site.workers().first)
+        let threads = { try FileManager.default.contentsOfDirectory(atPath: "/proc/\(worker)/task").count }
+        let crowd = try (0..<30).map { _ in try HeldRequest(uploadTo: site, length: 10, sent: 5) }
+        #expect(try eventually { try site.metric("glance_transfers_in_flight") == 30 })
+        #expect(try threads() > 30)
+
+        for upload in crowd { try upload.send("55555") }
+
+        #expect(crowd.allSatisfy { $0.answer().hasPrefix("HTTP/1.1 200 ") })
+        #expect(try eventually(within: 60) { try threads() < 10 })
+        #expect(try site.add("x").status == 200)
+    }
+
     @Test func `a second service on the same socket is refused while the first lives`() throws {
         let site = try Site()
         let program = commandLine(of: try site.processID(of: "glance-api")).split(separator: " ")[0]

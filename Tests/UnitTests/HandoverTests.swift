@@ -50,7 +50,7 @@ import Testing
     }
 
     @Test(arguments: [
-        "child 11", "child x janitor", "child 11 worker 64", "child 11 worker -1", "child 11 cook", "child",
+        "child 11", "child x janitor", "child 11 worker 256", "child 11 worker -1", "child 11 cook", "child",
     ])
     func `a child that cannot be is refused`(line: String) {
         #expect(Handover(text: full.text + line + "\n") == nil)

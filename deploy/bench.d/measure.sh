@@ -96,7 +96,8 @@ transfer() {
 
 # family PID: the process and all that descend from it.
 family() {
-    cat /proc/[0-9]*/stat 2>/dev/null | sed 's/(.*)/-/' | awk -v root="$1" '
+    # Some process of others is gone before it is read.
+    { cat /proc/[0-9]*/stat 2>/dev/null || true; } | sed 's/(.*)/-/' | awk -v root="$1" '
         { parent[$1] = $4 }
         END { for (pid in parent) {
                   for (at = pid; at != root && at in parent; at = parent[at]) ;

@@ -68,11 +68,11 @@ directory_lock() {
     flock -n 9 || fail "another deploy/up or deploy/down is at work in $DIR"
 }
 
-# directory_has_room MEGABYTES
+# directory_has_room MEGABYTES DIRECTORY
 directory_has_room() {
     local free
-    free=$(df -Pm "$DIR" | awk 'NR == 2 { print $4 }')
-    [ "$free" -ge "$1" ] || fail "no space: $free MB free in $DIR, at least $1 MB are needed"
+    free=$(df -Pm "$2" | awk 'NR == 2 { print $4 }')
+    [ "$free" -ge "$1" ] || fail "no space: $free MB free in $2, at least $1 MB are needed"
 }
 
 # Removes what `up` made, and DIR if nothing else is in it.

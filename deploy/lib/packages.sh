@@ -5,12 +5,18 @@ POLICY=/usr/sbin/policy-rc.d
 # Where Debian's PostgreSQL is told not to make data of its own when it is installed.
 NO_CLUSTER=/etc/postgresql-common/createcluster.d/glance.conf
 
-# packages_install PACKAGE...: by apt-get as root, else the line to type.
-packages_install() {
-    local log="$DIR/log/install.log"
+# packages_check PACKAGE...: ends with the line to type where this user cannot install them.
+packages_check() {
     [ $# -gt 0 ] || return 0
     command -v apt-get >/dev/null || fail "missing here: $* (Debian's names); install them with this system's own means"
     [ "$EUID" -eq 0 ] || fail "missing packages; as root: apt-get install $*"
+}
+
+# packages_install PACKAGE...: by apt-get as root.
+packages_install() {
+    local log="$DIR/log/install.log"
+    [ $# -gt 0 ] || return 0
+    packages_check "$@"
     step packages "installing $*"
     packages_start_nothing
     [[ " $* " != *' postgresql '* ]] || packages_make_no_cluster

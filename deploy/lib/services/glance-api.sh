@@ -16,13 +16,35 @@ glance_api_packages() {
     command -v curl >/dev/null || printf 'curl\n'
 }
 
+# glance_api_check_build MEGABYTES: ends with what is missing for a build, where there has to be one.
+glance_api_check_build() {
+    local build="$PROJECT/.build"
+    [ -d "$build" ] || build=$PROJECT
+    if [ -n "${GLANCE_BINARY:-}" ]; then
+        [ -x "$GLANCE_BINARY" ] || fail "GLANCE_BINARY: $GLANCE_BINARY is not a program"
+    elif ! glance_api_is_built; then
+        glance_api_toolchain >/dev/null ||
+            fail "no Swift toolchain: neither swift on the PATH nor /opt/swift/usr/bin/swift; see https://www.swift.org/install/linux/"
+        [ -w "$build" ] || fail "$build cannot be written by $(id -un), and there is something to build"
+        directory_has_room "$1" "$build"
+    fi
+}
+
+glance_api_toolchain() {
+    command -v swift || command -v /opt/swift/usr/bin/swift
+}
+
+# Nothing is newer than the last one.
+glance_api_is_built() {
+    [ -x "$glance_api_binary" ] &&
+        [ -z "$(find "$PROJECT/Sources" "$PROJECT/Package.swift" -newer "$glance_api_binary" -print -quit)" ]
+}
+
 # Builds, unless GLANCE_BINARY names one or nothing is newer than the last.
 glance_api_install() {
     if [ -n "${GLANCE_BINARY:-}" ]; then
-        [ -x "$GLANCE_BINARY" ] || fail "GLANCE_BINARY: $GLANCE_BINARY is not a program"
         step build "not needed: $GLANCE_BINARY"
-    elif [ -x "$glance_api_binary" ] &&
-        [ -z "$(find "$PROJECT/Sources" "$PROJECT/Package.swift" -newer "$glance_api_binary" -print -quit)" ]; then
+    elif glance_api_is_built; then
         step build "not needed: nothing is newer than the last one"
     else
         glance_api_build
@@ -31,9 +53,7 @@ glance_api_install() {
 
 glance_api_build() {
     local log="$DIR/log/build.log" began="$DIR/run/build-began" swift
-    swift=$(command -v swift || command -v /opt/swift/usr/bin/swift) ||
-        fail "no Swift toolchain: neither swift on the PATH nor /opt/swift/usr/bin/swift; see https://www.swift.org/install/linux/"
-    [ -w "$PROJECT" ] || fail "$PROJECT cannot be written by $(id -un), and there is something to build"
+    swift=$(glance_api_toolchain)
     step build "with $swift; the first build takes minutes (log: $log)"
     : >"$began"
     "$swift" build --package-path "$PROJECT" -c release --product glance-api --static-swift-stdlib \
