@@ -70,8 +70,8 @@ extension GlanceClient {
     private func send(
         _ source: OpenSource, over upload: HTTPUpload, _ cancellation: Cancellation?, _ progress: Progress?
     ) throws(GlanceError) -> String {
-        let digest = try newDigest()
-        let chunk = Chunk()
+        let digest = try DigestBeside()
+        let chunk = Chunk(count: DigestBeside.pieceBytes)
         var sent: Int64 = 0
         while sent != source.length {
             let room = UnsafeMutableRawBufferPointer(
@@ -79,8 +79,9 @@ extension GlanceClient {
             let count = try read(source.bytes, into: room)
             guard count > 0 else { break }
             let piece = UnsafeRawBufferPointer(rebasing: room[..<count])
-            digest.update(piece)
-            let goesOn = try catching(cancellation) { () throws(HTTPClientError) in try upload.write(piece) }
+            let goesOn = try digest.hash(piece) { () throws(GlanceError) in
+                try catching(cancellation) { () throws(HTTPClientError) in try upload.write(piece) }
+            }
             guard goesOn else { return digest.finish() }
             sent += Int64(count)
             progress?(sent)
