@@ -7,8 +7,6 @@ struct TimeLimit: Sendable {
         end = seconds.map { .now + .seconds($0) }
     }
 
-    var isPast: Bool { secondsLeft == 0 }
-
     /// Rounded up; nil: as many as it takes.
     var secondsLeft: Int? {
         guard let end else { return nil }
