@@ -24,6 +24,8 @@ struct RestoreCommand {
         }
         let assembly = Assembly(settings)
         try refuseImages(in: path)
+        let lock = try keepClosed(path)
+        defer { withExtendedLifetime(lock) {} }
         let draft = "\(path).restoring"
         for name in [draft, "\(draft)-wal", "\(draft)-shm"] { unlink(name) }
         try SQLiteRegistry.copy(directory.registry, to: draft, busySecondsMax: 10)
@@ -37,6 +39,15 @@ struct RestoreCommand {
         guard access(path, F_OK) == 0 else { return }
         guard try !SQLiteRegistry.hasRecords(path) else { throw BackupError.hasImages(path) }
         guard try !SQLiteRegistry.isInUse(path) else { throw BackupError.inUse(path) }
+    }
+
+    /// A service that has just been started does not have the registry open yet, but its socket is taken.
+    private func keepClosed(_ path: String) throws -> FileDescriptor? {
+        do {
+            return try ServiceSocket.keepClosed(settings.listen)
+        } catch is ServiceSocketError {
+            throw BackupError.inUse(path)
+        }
     }
 
     private func bring(_ assembly: Assembly, _ draft: String) throws -> Bool {

@@ -83,6 +83,13 @@ struct ServiceSocket: ~Copyable {
         return copy
     }
 
+    /// Keeps a service from starting at `address`, for as long as what this returns is held; nil where none ever did, or
+    /// where its socket is not a path of its own. Throws where one runs.
+    static func keepClosed(_ address: SocketAddress) throws -> FileDescriptor? {
+        guard case .unix(let path) = address, access("\(path).lock", F_OK) == 0 else { return nil }
+        return try takeLock("\(path).lock")
+    }
+
     private static func takeLock(_ path: String) throws -> FileDescriptor {
         let file = try FileDescriptor(opening: path, flags: O_RDWR | O_CREAT, mode: 0o640)
         guard flock(file.number, LOCK_EX | LOCK_NB) == 0 else {

@@ -121,6 +121,12 @@ import Testing
         #expect(eventually { access("\(busy.directory)/socket", F_OK) == 0 })
         #expect(try restore(backup, into: busy.directory).errors.contains("is in use: stop glance-api first"))
 
+        // One that has just been started holds its socket and has no registry yet.
+        let starting = open("\(target)/socket.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        #expect(flock(starting, LOCK_EX | LOCK_NB) == 0)
+        #expect(try restore(backup, into: target).errors.contains("is in use: stop glance-api first"))
+        close(starting)
+
         let damaged = "\(target)/damaged"
         try FileManager.default.copyItem(atPath: backup, toPath: damaged)
         let file = try #require(FileHandle(forUpdatingAtPath: "\(damaged)/registry.sqlite"))
