@@ -3,7 +3,8 @@ import Synchronization
 import Testing
 
 /// A backup while the service runs, and a site made of it.
-@Suite(.enabled(if: Site.keepsFiles, "files are linked and copied here")) struct BackupTests {
+@Suite(.enabled(if: Site.keepsFiles && Site.keepsRecordsInFile, "files and SQLite are copied here"))
+struct BackupTests {
     private static let quick = ["--set", "janitor_seconds=1"]
 
     @Test func `a backup under load has every image of its registry, and makes a lost site again`() throws {

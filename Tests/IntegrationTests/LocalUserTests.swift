@@ -26,7 +26,8 @@ private let mayChangeUser = geteuid() == 0
         }
 
         #expect(try asNobody(ask, input: request).status != 0)
-        let files = ["data/registry.sqlite", "data/registry.sqlite-wal", "log/glance-api.log", "etc/glance-api.conf"]
+        let registry = Site.keepsRecordsInFile ? ["data/registry.sqlite", "data/registry.sqlite-wal"] : []
+        let files = ["log/glance-api.log", "etc/glance-api.conf"] + registry
         let images = Site.keepsFiles ? try site.storedFiles().map { "data/images/\($0)" } : []
         for file in files + images {
             #expect(FileManager.default.fileExists(atPath: "\(site.directory)/\(file)"))

@@ -132,7 +132,8 @@ import Testing
         try doEverything(on: site)
     }
 
-    @Test func `two hosts over one database share ids, and each sees at once what the other did`() throws {
+    @Test(.enabled(if: Site.keepsFiles, "the hosts share a directory"))
+    func `two hosts over one database share ids, and each sees at once what the other did`() throws {
         let one = try Site(["--registry", "postgresql", "--workers", "2"])
         let other = try Site(["--registry", "sqlite", "--workers", "2"])
         try join(other, to: one, over: url(of: one))
@@ -166,7 +167,8 @@ import Testing
         try host.service("start", "nginx")
     }
 
-    @Test func `a service of 300 images moves from SQLite with all that it has, and gets a second host`() throws {
+    @Test(.enabled(if: Site.keepsFiles, "the hosts share a directory"))
+    func `a service of 300 images moves from SQLite with all that it has, and gets a second host`() throws {
         let moved = try Site(["--registry", "sqlite", "--workers", "1"])
         // As many at a time as one worker's transfers allow, and no more.
         let added = try atOnce(20) { lane in

@@ -28,11 +28,11 @@ import Testing
     private static let inputs = known.filter { input in debianPackages.contains { $0.hasPrefix(input.package) } }
 
     /// The sites that there are, by the store that images go to.
-    private static let stores = Site.withSwift == nil ? ["file"] : ["file", "swift"]
+    private static let stores = [Site.keepsFiles ? "file" : "swift"] + (Site.withSwift == nil ? [] : ["swift"])
 
     @Test(.enabled(if: !inputs.isEmpty, "Debian's packages cannot be had here"), arguments: inputs, stores)
     func `a real image comes back byte for byte, whole and in ranges`(input: Input, store: String) throws {
-        let site = try (store == "swift" ? Site.withSwift : Site.shared)?.get() ?? Site()
+        let site = try ((store == "swift" ? Site.withSwift : nil) ?? Site.shared).get()
         let file = try unpacked(input)
         let digest = try sha256(of: file)
         let name = URL(filePath: file).lastPathComponent

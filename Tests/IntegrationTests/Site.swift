@@ -120,7 +120,8 @@ final class Site: Sendable {
 
     /// The files or objects of the store that hold an image or a part of one, named or not.
     func storedFiles() throws -> [String] {
-        guard Self.keepsFiles else { return try Cluster(of: self).objects("glance") }
+        let own = options.firstIndex(of: "--store").map { options[$0 + 1] == "file" }
+        guard own ?? Self.keepsFiles else { return try Cluster(of: self).objects("glance") }
         return try FileManager.default.subpathsOfDirectory(atPath: "\(directory)/data/images").filter { path in
             var isDirectory: ObjCBool = false
             _ = FileManager.default.fileExists(atPath: "\(directory)/data/images/\(path)", isDirectory: &isDirectory)
