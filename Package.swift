@@ -58,7 +58,7 @@ let package = Package(
         wall("TLS", ["Bytes", "Sockets", "SystemLibrary"]),
         wall("GlanceModel", ["Bytes"]),
         wall("GlanceWire", ["GlanceModel", "HTTP"]),
-        wall("GlanceRegistry", ["Digest", "GlanceClient", "GlanceModel", "HTTP", "PostgreSQL", "SQLite"]),
+        wall("GlanceRegistry", ["Bytes", "Digest", "GlanceClient", "GlanceModel", "HTTP", "PostgreSQL", "SQLite"]),
         wall("GlanceStores", ["Bytes", "Digest", "GlanceModel", "HTTP", "HTTPClient", "Keystone"]),
         wall("GlanceUpkeep", ["Bytes", "Digest", "GlanceModel"]),
         wall("GlanceAPI", ["Bytes", "GlanceModel", "GlanceWire", "HTTP"]),

@@ -51,6 +51,7 @@ package struct FileDescriptor: ~Copyable, Sendable {
 
     /// Makes everything that was written durable (fsync(2)). A failure is final: a second call would claim success.
     package borrowing func synchronize() throws(PosixError) {
-        guard fsync(number) == 0 else { throw PosixError("fsync") }
+        let number = number
+        guard blocking({ fsync(number) }) == 0 else { throw PosixError("fsync") }
     }
 }

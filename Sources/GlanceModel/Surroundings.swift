@@ -1,3 +1,4 @@
+import Bytes
 import Synchronization
 
 /// Time and names, handed in by whoever assembles the service.
@@ -73,11 +74,14 @@ package final class TransferSlots: Sendable {
 package final class TransferSlot: Sendable {
     private let slots: TransferSlots
 
+    /// A thread is at a transfer for long, whether it waits for a client or works.
     fileprivate init(of slots: TransferSlots) {
         self.slots = slots
+        PoolThread.current?.beginBlocking()
     }
 
     deinit {
         slots.giveBack()
+        PoolThread.current?.endBlocking()
     }
 }

@@ -1,3 +1,4 @@
+import Bytes
 import Dispatch
 import GlanceModel
 import Glibc
@@ -63,10 +64,10 @@ final class PostgreSQLPool: @unchecked Sendable {
         ifLost: (PostgreSQLError) throws(Failure) -> Value
     ) throws(Failure) -> Value {
         for attempt in 1...Self.attemptsMax {
-            switch try onConnection(body) {
+            switch try blocking({ () throws(Failure) in try onConnection(body) }) {
             case .success(let value): return value
             case .failure(let error) where error.isConflict && error.kind == .refused:
-                usleep(UInt32.random(in: 1...Self.pauseMax) * 1000)
+                blocking { _ = usleep(UInt32.random(in: 1...Self.pauseMax) * 1000) }
             // It was a primary when its connection was made: a new one may lead to the server that is one now.
             case .failure(let error) where error.isReadOnly && attempt == 1: dropIdle()
             case .failure(let error) where error.kind == .lost:

@@ -1,3 +1,4 @@
+import Bytes
 import GlanceModel
 import Glibc
 import SQLite
@@ -70,12 +71,14 @@ final class SQLitePool: @unchecked Sendable {
     /// Runs `body` in a transaction that writes. SQLite lets one writer in at a time: threads of this process queue here,
     /// and only processes meet at SQLite's own lock, where waiting is polling.
     func write<Value: Sendable>(_ body: (SQLiteConnection) throws(Failure) -> Value) throws(Failure) -> Value {
-        try writer.withLock { lent throws(Failure) in
-            let connection = lent.connection
-            return try connection.write { () throws(Failure) in
-                try body(connection)
-            } failure: {
-                Failure($0)
+        try blocking { () throws(Failure) in
+            try writer.withLock { lent throws(Failure) in
+                let connection = lent.connection
+                return try connection.write { () throws(Failure) in
+                    try body(connection)
+                } failure: {
+                    Failure($0)
+                }
             }
         }
     }

@@ -1,3 +1,4 @@
+import Bytes
 import Dispatch
 import GlanceModel
 import HTTP
@@ -155,7 +156,8 @@ private final class Fetch: Sendable {
 
     func token(secondsMax: Int) throws(Failure) -> SwiftToken {
         // Each wakes the next.
-        if hasEnded.wait(timeout: .now() + .seconds(secondsMax)) == .success { hasEnded.signal() }
+        let isThere = blocking { hasEnded.wait(timeout: .now() + .seconds(secondsMax)) == .success }
+        if isThere { hasEnded.signal() }
         return try outcome.withLock { $0 }.get()
     }
 }

@@ -1,3 +1,4 @@
+import Bytes
 import Glibc
 import Sockets
 
@@ -25,7 +26,8 @@ extension HTTPClient {
             } catch {
                 guard error != .timedOut, !pauses.isEmpty, !deadline.isPast else { throw error }
             }
-            usleep(pauses.removeFirst() * 1000)
+            let pause = pauses.removeFirst()
+            blocking { _ = usleep(pause * 1000) }
         }
     }
 }

@@ -121,15 +121,17 @@ package final class HTTPClient: Sendable {
         _ request: ClientRequest, with server: ServerURL, _ deadline: Deadline?, canRepeat: Bool,
         _ body: (HTTPConnection) throws(HTTPClientError) -> Value
     ) throws(HTTPClientError) -> Value {
-        if let connection = kept.take(server) {
-            do throws(HTTPClientError) {
-                try connection.begin(for: request, deadline: deadline)
-                return try body(connection)
-            } catch .closed where canRepeat && !connection.hasAnswered && !request.isCancelled {}
+        try blocking { () throws(HTTPClientError) in
+            if let connection = kept.take(server) {
+                do throws(HTTPClientError) {
+                    try connection.begin(for: request, deadline: deadline)
+                    return try body(connection)
+                } catch .closed where canRepeat && !connection.hasAnswered && !request.isCancelled {}
+            }
+            let connection = try connect(to: server, deadline, request.cancellation)
+            try connection.begin(for: request, deadline: deadline)
+            return try body(connection)
         }
-        let connection = try connect(to: server, deadline, request.cancellation)
-        try connection.begin(for: request, deadline: deadline)
-        return try body(connection)
     }
 
     private func connect(

@@ -180,8 +180,12 @@ final class HTTPConnection {
         return count > 0
     }
 
-    /// One wait for the server, broken now and then by a look at whoever waits for its answer.
     private func receive(into room: UnsafeMutableRawBufferPointer) throws(HTTPClientError) -> Int {
+        try blocking { () throws(HTTPClientError) in try wait(into: room) }
+    }
+
+    /// One wait for the server, broken now and then by a look at whoever waits for its answer.
+    private func wait(into room: UnsafeMutableRawBufferPointer) throws(HTTPClientError) -> Int {
         channel.idleSeconds = recipient == nil ? silenceSecondsMax : min(silenceSecondsMax, Self.lookSeconds)
         guard let recipient else { return try catching { try channel.read(into: room) } }
         let end = Deadline(seconds: silenceSecondsMax)

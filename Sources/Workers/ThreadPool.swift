@@ -3,37 +3,34 @@ import Glibc
 import Sockets
 import Synchronization
 
-/// The threads of one worker: each accepts on the one socket and serves what it got to its end. There are a few at rest,
-/// and one more whenever all are busy, up to a bound; what is too many goes after a while of idleness.
+/// The threads of one worker: each accepts on the one socket and serves what it got to its end.
+///
+/// Only a few of them run at a time, as many as there are processors for: more would take turns on these, each with cold
+/// caches, and serve a quarter less. Whoever blocks steps aside and lets another one take the next request
+/// (`blocking`), and so does whoever is at one request for long. So there is always somebody to take a connection, and the
+/// others are parked, the one that served last on top.
 final class ThreadPool: Sendable {
     struct Limits: Sendable {
-        var threadsMin = 4
+        /// Threads that stay when there is nothing to do.
+        var threadsMin = 2
         var threadsMax: Int
+        /// Threads that run requests at a time, but for those that block.
+        var runningMax = 1
     }
 
     /// Serves one connection; `thread` is a number from 0 that no other thread of the process has at that time.
     typealias Serve = @Sendable (_ connection: Connection, _ chunk: Chunk, _ thread: Int) -> Void
-
-    private struct State {
-        /// Numbers that no thread has.
-        var free: [Int]
-        var running = 0
-
-        mutating func end(_ number: Int) {
-            running -= 1
-            free.append(number)
-        }
-    }
 
     private let listener: Listener
     private let limits: Limits
     private let serve: Serve
     private let onTurn: @Sendable () -> Void
     private let onError: @Sendable (PosixError) -> Void
-    /// Threads begin and end under this lock.
-    private let state: Mutex<State>
+    /// What each thread does next is decided under this lock.
+    private let state: Mutex<PoolState>
     private let slots: ThreadSlots
     private let isDraining = Atomic<Bool>(false)
+    private let watch = Gate()
 
     /// `onTurn` is called whenever a thread is about to wait for a connection.
     init(
@@ -45,13 +42,17 @@ final class ThreadPool: Sendable {
         self.onError = onError
         self.serve = serve
         self.onTurn = onTurn
-        state = Mutex(State(free: Array((0..<limits.threadsMax).reversed())))
+        state = Mutex(PoolState(threadsMax: limits.threadsMax, runningMax: limits.runningMax))
         slots = ThreadSlots(count: limits.threadsMax)
     }
 
     func start() {
         interruptWaits()
-        for _ in 0..<min(limits.threadsMin, limits.threadsMax) { addThread() }
+        for _ in 0..<min(limits.threadsMin, limits.threadsMax) {
+            call(state.withLock { $0.callOneMore() })
+        }
+        let code = Thread.start { self.lookAfterLongRequests() }
+        if code != 0 { onError(PosixError("pthread_create", code: code)) }
     }
 
     /// Accepts nothing more, and waits until every request in hand is done: true, or false when `secondsMax` ran out.
@@ -59,13 +60,15 @@ final class ThreadPool: Sendable {
         let deadline = Deadline(seconds: secondsMax)
         var pause = Self.drainPauseMicrosecondsMin
         isDraining.store(true, ordering: .sequentiallyConsistent)
+        watch.open()
         while !deadline.isPast {
-            let running = state.withLock { state in
+            let alive = state.withLock { state in
+                for number in state.parked { slots.unpark(number) }
                 // A thread may just be on its way into `accept`, so the signal is given again until all have gone.
                 slots.interruptWaits()
-                return state.running
+                return state.alive
             }
-            if running == 0 { return true }
+            if alive == 0 { return true }
             usleep(pause)
             pause = min(pause * 2, Self.drainPauseMicrosecondsMax)
         }
@@ -84,26 +87,47 @@ final class ThreadPool: Sendable {
     private static let drainPauseMicrosecondsMin: UInt32 = 1_000
     private static let drainPauseMicrosecondsMax: UInt32 = 100_000
     private static let errorPauseMicroseconds: UInt32 = 100_000
+    /// After so long without work a parked thread that is one too many ends.
+    private static let parkedSecondsMax = 5
 
-    /// One thread's life.
+    // MARK: One thread's life
+
     private func run(_ number: Int) {
         Signals.unblock([SIGUSR1])
         slots.enter(number)
         let chunk = Chunk()
-        while true {
-            onTurn()
-            slots.beginWaiting(number)
-            let connection = isDraining.load(ordering: .sequentiallyConsistent) ? nil : accept()
-            let isLast = slots.endWaiting(number, socket: connection?.number)
-            if let connection {
-                if isLast { addThread() }
-                serve(connection, chunk, number)
-                slots.endServing(number)
-            } else if ends(number) {
-                return
-            }
+        let thread = PoolThread(
+            stepAside: { self.call(self.state.withLock { $0.stepAside(number) }) },
+            comeBack: { self.state.withLock { $0.comeBack(number) } })
+        thread.adopt {
+            while takeTurn(number, chunk) { thread.reset() }
         }
     }
+
+    /// One wait for a connection and, where one came, what it asks for; false where the thread is to end.
+    private func takeTurn(_ number: Int, _ chunk: Chunk) -> Bool {
+        guard serveNext(number, chunk) else {
+            return !state.withLock { $0.leavesDoor(number, threadsMin: limits.threadsMin, isEnding: isEnding) }
+        }
+        return state.withLock { $0.endServing(number) } || park(number)
+    }
+
+    /// False where no connection came. One that did is closed when this returns.
+    private func serveNext(_ number: Int, _ chunk: Chunk) -> Bool {
+        onTurn()
+        slots.beginWaiting(number)
+        let connection = isEnding ? nil : accept()
+        slots.endWaiting(number, socket: connection?.number)
+        guard let connection else { return false }
+        let (next, isAlone) = state.withLock { ($0.beginServing(number), $0.needsWatch()) }
+        call(next)
+        if isAlone { watch.open() }
+        serve(connection, chunk, number)
+        slots.endServing(number)
+        return true
+    }
+
+    private var isEnding: Bool { isDraining.load(ordering: .sequentiallyConsistent) }
 
     private func accept() -> Connection? {
         do {
@@ -116,32 +140,48 @@ final class ThreadPool: Sendable {
         }
     }
 
-    /// Asked after a wait that brought nothing: the pool is to end, or has a thread too many. Deciding and leaving are one
-    /// step: threads whose waits end together would otherwise all find themselves one too many.
-    private func ends(_ number: Int) -> Bool {
-        state.withLock { state in
-            let isOneTooMany = state.running > limits.threadsMin && slots.isAnyWaiting
-            guard isOneTooMany || isDraining.load(ordering: .sequentiallyConsistent) else { return false }
-            state.end(number)
-            return true
+    /// Waits to be called to the door: true. False where the thread is to end.
+    private func park(_ number: Int) -> Bool {
+        while true {
+            if slots.park(number, secondsMax: Self.parkedSecondsMax), state.withLock({ !$0.isParked(number) }) {
+                return true
+            }
+            if state.withLock({ $0.leavesParked(number, threadsMin: limits.threadsMin, isEnding: isEnding) }) {
+                return false
+            }
         }
     }
 
-    private func addThread() {
-        let number = state.withLock { state -> Int? in
-            guard !isDraining.load(ordering: .sequentiallyConsistent), let number = state.free.popLast() else {
-                return nil
-            }
-            state.running += 1
-            return number
+    /// Sends to the door whoever was chosen.
+    private func call(_ next: PoolState.Call) {
+        switch next {
+        case .nobody: break
+        case .parked(let number): slots.unpark(number)
+        case .new(let number):
+            let code = Thread.start { self.run(number) }
+            guard code != 0 else { return }
+            onError(PosixError("pthread_create", code: code))
+            state.withLock { $0.leave(number) }
         }
-        guard let number else { return }
-        let code = Thread.start { self.run(number) }
-        guard code != 0 else { return }
-        onError(PosixError("pthread_create", code: code))
-        state.withLock { state in
-            state.running -= 1
-            state.free.append(number)
+    }
+
+    // MARK: Long requests
+
+    private static let tickMicroseconds: UInt32 = 2_000
+    private static let quietTicksMax = 50
+
+    /// Has whoever is still at the request of the tick before step aside, as long as nobody waits at the door. Rests while
+    /// somebody does.
+    private func lookAfterLongRequests() {
+        while !isEnding {
+            watch.wait()
+            var quietTicks = 0
+            while quietTicks < Self.quietTicksMax, !isEnding {
+                usleep(Self.tickMicroseconds)
+                let next = state.withLock { $0.tick(isLast: quietTicks + 1 == Self.quietTicksMax) }
+                quietTicks = next == nil ? quietTicks + 1 : 0
+                if let next { call(next) }
+            }
         }
     }
 

@@ -1,8 +1,7 @@
 import Glibc
 import Synchronization
 
-/// What each thread of a pool is at, where the others see it without a lock: every request changes it twice, and at ten
-/// thousand requests a second threads that meet at a lock each time cost a tenth of them.
+/// By what each thread of a pool can be reached, wherever it waits, without a lock.
 final class ThreadSlots: @unchecked Sendable {
     // Safe to share: every field of a slot is atomic, and the slots live as long as this object.
     private struct Slot: ~Copyable {
@@ -10,11 +9,11 @@ final class ThreadSlots: @unchecked Sendable {
         let isWaiting = Atomic<Bool>(false)
         /// The socket of the connection in hand; -1 for none.
         let socket = Atomic<Int32>(-1)
+        let gate = Gate()
     }
 
     private let slots: UnsafeMutablePointer<Slot>
     private let count: Int
-    private let waiting = Atomic<Int>(0)
 
     init(count: Int) {
         self.count = count
@@ -27,29 +26,31 @@ final class ThreadSlots: @unchecked Sendable {
         slots.deallocate()
     }
 
-    var isAnyWaiting: Bool { waiting.load(ordering: .sequentiallyConsistent) > 0 }
-
     /// The calling thread has number `number` from here on.
     func enter(_ number: Int) {
         slots[number].thread.store(pthread_self(), ordering: .sequentiallyConsistent)
     }
 
     func beginWaiting(_ number: Int) {
-        waiting.add(1, ordering: .sequentiallyConsistent)
         slots[number].isWaiting.store(true, ordering: .sequentiallyConsistent)
     }
 
-    /// The wait is over, with a connection on `socket` or nil. True where no other thread waits now.
-    func endWaiting(_ number: Int, socket: Int32?) -> Bool {
+    /// The wait is over, with a connection on `socket` or nil.
+    func endWaiting(_ number: Int, socket: Int32?) {
         slots[number].isWaiting.store(false, ordering: .sequentiallyConsistent)
         slots[number].socket.store(socket ?? -1, ordering: .sequentiallyConsistent)
-        return waiting.subtract(1, ordering: .sequentiallyConsistent).newValue == 0
     }
 
     /// To be called before the connection in hand is closed: its socket's number may be another file's after that.
     func endServing(_ number: Int) {
         slots[number].socket.store(-1, ordering: .sequentiallyConsistent)
     }
+
+    /// Waits for `unpark`: true once that came, false when `secondsMax` ran out.
+    func park(_ number: Int, secondsMax: Int) -> Bool { slots[number].gate.wait(secondsMax: secondsMax) }
+
+    /// Counts even where the thread is only on its way to `park`.
+    func unpark(_ number: Int) { slots[number].gate.open() }
 
     /// Breaks the wait of each thread that waits. None of them may end meanwhile.
     func interruptWaits() {
@@ -64,5 +65,35 @@ final class ThreadSlots: @unchecked Sendable {
             let socket = slots[number].socket.load(ordering: .sequentiallyConsistent)
             if socket >= 0 { shutdown(socket, Int32(SHUT_RDWR)) }
         }
+    }
+}
+
+/// Where one thread waits until another opens (sem_overview(7)): each time it is opened lets one wait pass.
+final class Gate: @unchecked Sendable {
+    // Safe to share: semaphores are made for it, and this one stays at its address.
+    private let semaphore = UnsafeMutablePointer<sem_t>.allocate(capacity: 1)
+
+    init() { sem_init(semaphore, 0, 0) }
+
+    deinit {
+        sem_destroy(semaphore)
+        semaphore.deallocate()
+    }
+
+    func open() { sem_post(semaphore) }
+
+    func wait() {
+        while sem_wait(semaphore) != 0 {}
+    }
+
+    /// False when `secondsMax` ran out.
+    func wait(secondsMax: Int) -> Bool {
+        var end = timespec()
+        clock_gettime(CLOCK_REALTIME, &end)
+        end.tv_sec += secondsMax
+        while sem_timedwait(semaphore, &end) != 0 {
+            if errno != EINTR { return false }
+        }
+        return true
     }
 }

@@ -9,11 +9,14 @@ import Sockets
 package struct WorkerProcess {
     package struct Settings: Sendable {
         package var threadsMax: Int
+        /// Threads that run requests at a time, but for those that block.
+        package var runningMax: Int
         package var drainSecondsMax: Int
         package var exchange: SCGIExchange.Limits
 
-        package init(threadsMax: Int, drainSecondsMax: Int, exchange: SCGIExchange.Limits) {
+        package init(threadsMax: Int, runningMax: Int, drainSecondsMax: Int, exchange: SCGIExchange.Limits) {
             self.threadsMax = threadsMax
+            self.runningMax = runningMax
             self.drainSecondsMax = drainSecondsMax
             self.exchange = exchange
         }
@@ -54,7 +57,9 @@ package struct WorkerProcess {
             page.clearRequest(worker: number, thread: thread)
         }
         let pool = ThreadPool(
-            listener, limits: ThreadPool.Limits(threadsMax: settings.threadsMax), onError: { handler.failed($0) },
+            listener,
+            limits: ThreadPool.Limits(threadsMax: settings.threadsMax, runningMax: settings.runningMax),
+            onError: { handler.failed($0) },
             onTurn: { [turns = page.turns(worker: number)] in turns.add() }, serve: serveOne)
         pool.start()
         if Signals.wait(for: [SIGTERM, SIGINT, SIGHUP]) == SIGHUP, isRetired(pool) { return true }

@@ -63,7 +63,7 @@ extension Setting {
         Setting("workers", .number(0...64), "0", "Worker processes. 0: one for each processor core."),
         Setting(
             "threads_max", .number(2...512), "128",
-            "Threads in each worker at the most, and so requests that it serves at a time. It starts with 4 and grows as needed."
+            "Threads in each worker at the most, and so requests that it serves at a time. It starts with 2 and grows whenever requests wait for something."
         ),
         Setting(
             "transfers_max", .number(1...511), "96",

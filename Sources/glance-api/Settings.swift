@@ -8,6 +8,8 @@ struct Settings: Sendable {
     let listen: SocketAddress
     let group: String
     let workers: Int
+    /// Requests that each runs at a time, but for those that block: all of them as many as there are processors.
+    let runningMax: Int
     let threadsMax: Int
     let transfersMax: Int
     let clientIdleSecondsMax: Int
@@ -51,8 +53,9 @@ struct Settings: Sendable {
         let reader = SettingsReader(sources)
         listen = try reader.address("listen")
         group = reader.text("group")
-        let cores = Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))
-        workers = reader.int("workers") == 0 ? max(1, min(cores, 64)) : reader.int("workers")
+        let cores = max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+        workers = reader.int("workers") == 0 ? min(cores, 64) : reader.int("workers")
+        runningMax = (cores + workers - 1) / workers
         threadsMax = reader.int("threads_max")
         transfersMax = reader.int("transfers_max")
         clientIdleSecondsMax = reader.int("client_idle_seconds_max")

@@ -48,7 +48,8 @@ struct WorkerMain {
         let worker = WorkerProcess(
             number: number,
             settings: WorkerProcess.Settings(
-                threadsMax: settings.threadsMax, drainSecondsMax: settings.drainSecondsMax,
+                threadsMax: settings.threadsMax, runningMax: settings.runningMax,
+                drainSecondsMax: settings.drainSecondsMax,
                 exchange: assembly.exchangeLimits),
             page: page, handler: WorkerHandler(api: api, metrics: metrics, log: assembly.log))
         let isDrained = worker.run(listener, lifeline: FileDescriptor(owning: ChildDescriptor.lifeline))

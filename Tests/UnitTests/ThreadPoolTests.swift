@@ -44,6 +44,22 @@ import Testing
         #expect(pool.drain(secondsMax: 30))
     }
 
+    @Test func `one that says it blocks lets the next one in at once`() throws {
+        let listener = try Listener(.unix(path: path))
+        let service = service
+        let pool = ThreadPool(
+            listener, limits: ThreadPool.Limits(threadsMin: 1, threadsMax: 64), onError: { Issue.record($0) },
+            serve: { connection, chunk, thread in blocking { service.serve(connection, chunk, thread) } })
+        pool.start()
+
+        let peers = try (0..<64).map { _ in try SocketPeer.connected(to: path) }
+
+        #expect(service.hasBegun(64))
+        service.answer(64)
+        #expect(peers.allSatisfy { $0.receivedText().hasPrefix("thread ") })
+        #expect(pool.drain(secondsMax: 30))
+    }
+
     @Test func `beyond the bound a connection waits for a thread`() throws {
         let pool = try pool(threadsMin: 2, threadsMax: 2)
         let peers = try (0..<3).map { _ in try SocketPeer.connected(to: path) }

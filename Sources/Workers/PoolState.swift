@@ -1,0 +1,141 @@
+/// Who of a pool's threads is where: at the door, which is waiting for a connection or on the way there; running a request;
+/// aside, which is at a request and blocked; or parked. Every change of this keeps somebody at the door, or as many running
+/// as there may be.
+struct PoolState {
+    /// Who is to go to the door next. Whoever that is counts as being there from then on.
+    enum Call: Equatable {
+        case nobody
+        case parked(Int)
+        /// A thread that is still to be started.
+        case new(Int)
+    }
+
+    private enum Place: Equatable {
+        /// No thread has this number.
+        case none
+        case door, running, aside, parked
+    }
+
+    /// Threads that may wait at the door together: with one alone, a request that blocks would have to call another.
+    private static let atDoorMax = 2
+
+    private let runningMax: Int
+    private var places: [Place]
+    private var free: [Int]
+    private(set) var parked: [Int] = []
+    private(set) var alive = 0
+    private var atDoor = 0
+    private var running = 0
+    /// Threads that were at a request at the last tick, and have been since.
+    private var isLong: [Bool]
+    private var isWatched = false
+
+    init(threadsMax: Int, runningMax: Int) {
+        self.runningMax = runningMax
+        places = Array(repeating: .none, count: threadsMax)
+        isLong = Array(repeating: false, count: threadsMax)
+        free = Array((0..<threadsMax).reversed())
+    }
+
+    /// One more to the door: who was parked last, else a new one.
+    mutating func callOneMore() -> Call {
+        if let number = parked.popLast() {
+            go(number, to: .door)
+            return .parked(number)
+        }
+        guard let number = free.popLast() else { return .nobody }
+        alive += 1
+        go(number, to: .door)
+        return .new(number)
+    }
+
+    private mutating func callIfNeeded() -> Call {
+        atDoor == 0 && running < runningMax ? callOneMore() : .nobody
+    }
+
+    mutating func beginServing(_ number: Int) -> Call {
+        isLong[number] = false
+        go(number, to: .running)
+        return callIfNeeded()
+    }
+
+    /// True where the thread is to go on to the door; else it is parked.
+    mutating func endServing(_ number: Int) -> Bool {
+        let others = running - (places[number] == .running ? 1 : 0)
+        let isWanted = others < runningMax && atDoor < Self.atDoorMax
+        if !isWanted { parked.append(number) }
+        go(number, to: isWanted ? .door : .parked)
+        return isWanted
+    }
+
+    /// The thread blocks from here on.
+    mutating func stepAside(_ number: Int) -> Call {
+        guard places[number] == .running else { return .nobody }
+        go(number, to: .aside)
+        return callIfNeeded()
+    }
+
+    mutating func comeBack(_ number: Int) {
+        if places[number] == .aside { go(number, to: .running) }
+    }
+
+    // MARK: Ends
+
+    /// Asked after a wait at the door that brought nothing: whether the thread ends, because all are to, or because it is
+    /// one too many.
+    mutating func leavesDoor(_ number: Int, threadsMin: Int, isEnding: Bool) -> Bool {
+        guard isEnding || alive > threadsMin && atDoor > 1 else { return false }
+        leave(number)
+        return true
+    }
+
+    func isParked(_ number: Int) -> Bool { places[number] == .parked }
+
+    /// The same of one that was parked for long, or is told that all are to end.
+    mutating func leavesParked(_ number: Int, threadsMin: Int, isEnding: Bool) -> Bool {
+        guard isEnding || alive > threadsMin, let index = parked.firstIndex(of: number) else { return false }
+        parked.remove(at: index)
+        leave(number)
+        return true
+    }
+
+    mutating func leave(_ number: Int) {
+        go(number, to: .none)
+        alive -= 1
+        free.append(number)
+    }
+
+    // MARK: Long requests
+
+    /// True where nobody is at the door and nobody looks after that yet; from then on somebody does.
+    mutating func needsWatch() -> Bool {
+        guard atDoor == 0, !isWatched else { return false }
+        isWatched = true
+        return true
+    }
+
+    /// Whoever runs the same request as at the last tick steps aside. Nil where somebody is at the door, so that nothing
+    /// needs to be done; where that is so at the last tick of many, nobody looks any more.
+    mutating func tick(isLast: Bool) -> Call? {
+        guard atDoor == 0 else {
+            if isLast { isWatched = false }
+            return nil
+        }
+        for number in places.indices where places[number] == .running {
+            if isLong[number] { go(number, to: .aside) }
+            isLong[number] = true
+        }
+        return callIfNeeded()
+    }
+
+    private mutating func go(_ number: Int, to place: Place) {
+        count(places[number], -1)
+        places[number] = place
+        count(place, 1)
+    }
+
+    private mutating func count(_ place: Place, _ change: Int) {
+        if place == .door { atDoor += change }
+        if place == .running { running += change }
+    }
+}
