@@ -162,6 +162,8 @@ final class ThreadPool: Sendable {
             guard code != 0 else { return }
             onError(PosixError("pthread_create", code: code))
             state.withLock { $0.leave(number) }
+            // Asked again at the next tick, and not every 2 ms.
+            usleep(Self.errorPauseMicroseconds)
         }
     }
 
