@@ -1,6 +1,6 @@
 /// Who of a pool's threads is where: at the door, which is waiting for a connection or on the way there; running a request;
-/// aside, which is at a request and blocked; or parked. Every change of this keeps somebody at the door, or as many running
-/// as there may be.
+/// aside, which is at a request and blocked, or long at it; or parked. Every change of this keeps somebody at the door, or as
+/// many running as there may be, as long as there are threads to be had.
 struct PoolState {
     /// Who is to go to the door next. Whoever that is counts as being there from then on.
     enum Call: Equatable {
@@ -26,9 +26,12 @@ struct PoolState {
     private(set) var alive = 0
     private var atDoor = 0
     private var running = 0
-    /// Threads that were at a request at the last tick, and have been since.
+    /// Threads that have run since some tick.
     private var isLong: [Bool]
     private var isWatched = false
+    /// Ticks until a thread is started again, after the host had none to give.
+    private var shortTicks = 0
+    private static let shortTicksMax = 50
 
     init(threadsMax: Int, runningMax: Int) {
         self.runningMax = runningMax
@@ -43,7 +46,7 @@ struct PoolState {
             go(number, to: .door)
             return .parked(number)
         }
-        guard let number = free.popLast() else { return .nobody }
+        guard shortTicks == 0, let number = free.popLast() else { return .nobody }
         alive += 1
         go(number, to: .door)
         return .new(number)
@@ -76,7 +79,9 @@ struct PoolState {
     }
 
     mutating func comeBack(_ number: Int) {
-        if places[number] == .aside { go(number, to: .running) }
+        guard places[number] == .aside else { return }
+        isLong[number] = false
+        go(number, to: .running)
     }
 
     // MARK: Ends
@@ -99,7 +104,13 @@ struct PoolState {
         return true
     }
 
-    mutating func leave(_ number: Int) {
+    /// A thread that was chosen could not be started.
+    mutating func failToStart(_ number: Int) {
+        leave(number)
+        shortTicks = Self.shortTicksMax
+    }
+
+    private mutating func leave(_ number: Int) {
         go(number, to: .none)
         alive -= 1
         free.append(number)
@@ -114,9 +125,10 @@ struct PoolState {
         return true
     }
 
-    /// Whoever runs the same request as at the last tick steps aside. Nil where somebody is at the door, so that nothing
+    /// Whoever has run the same request since an earlier tick steps aside. Nil where somebody is at the door, so that nothing
     /// needs to be done; where that is so at the last tick of many, nobody looks any more.
     mutating func tick(isLast: Bool) -> Call? {
+        shortTicks = max(0, shortTicks - 1)
         guard atDoor == 0 else {
             if isLast { isWatched = false }
             return nil

@@ -46,13 +46,14 @@ final class ThreadPool: Sendable {
         slots = ThreadSlots(count: limits.threadsMax)
     }
 
-    func start() {
+    /// Throws where the one thread cannot be had without which nothing is looked after.
+    func start() throws(PosixError) {
         interruptWaits()
+        let code = Thread.start { self.lookAfterLongRequests() }
+        guard code == 0 else { throw PosixError("pthread_create", code: code) }
         for _ in 0..<min(limits.threadsMin, limits.threadsMax) {
             call(state.withLock { $0.callOneMore() })
         }
-        let code = Thread.start { self.lookAfterLongRequests() }
-        if code != 0 { onError(PosixError("pthread_create", code: code)) }
     }
 
     /// Accepts nothing more, and waits until every request in hand is done: true, or false when `secondsMax` ran out.
@@ -97,7 +98,7 @@ final class ThreadPool: Sendable {
         slots.enter(number)
         let chunk = Chunk()
         let thread = PoolThread(
-            stepAside: { self.call(self.state.withLock { $0.stepAside(number) }) },
+            stepAside: { if !self.isEnding { self.call(self.state.withLock { $0.stepAside(number) }) } },
             comeBack: { self.state.withLock { $0.comeBack(number) } })
         thread.adopt {
             while takeTurn(number, chunk) { thread.reset() }
@@ -160,10 +161,12 @@ final class ThreadPool: Sendable {
         case .new(let number):
             let code = Thread.start { self.run(number) }
             guard code != 0 else { return }
+            let isAlone = state.withLock { state in
+                state.failToStart(number)
+                return state.needsWatch()
+            }
+            if isAlone { watch.open() }
             onError(PosixError("pthread_create", code: code))
-            state.withLock { $0.leave(number) }
-            // Asked again at the next tick, and not every 2 ms.
-            usleep(Self.errorPauseMicroseconds)
         }
     }
 
@@ -172,7 +175,7 @@ final class ThreadPool: Sendable {
     private static let tickMicroseconds: UInt32 = 2_000
     private static let quietTicksMax = 50
 
-    /// Has whoever is still at the request of the tick before step aside, as long as nobody waits at the door. Rests while
+    /// Has whoever is still at the request of an earlier tick step aside, as long as nobody waits at the door. Rests while
     /// somebody does.
     private func lookAfterLongRequests() {
         while !isEnding {
@@ -180,6 +183,7 @@ final class ThreadPool: Sendable {
             var quietTicks = 0
             while quietTicks < Self.quietTicksMax, !isEnding {
                 usleep(Self.tickMicroseconds)
+                if isEnding { return }
                 let next = state.withLock { $0.tick(isLast: quietTicks + 1 == Self.quietTicksMax) }
                 quietTicks = next == nil ? quietTicks + 1 : 0
                 if let next { call(next) }

@@ -45,8 +45,8 @@ package struct WorkerProcess {
 
     /// Serves until TERM or INT comes, or until `lifeline` ends because its other end, the supervisor, is gone. Then ends
     /// what is in hand; what takes longer than the bound for that is broken off, and the answer is false. After HUP it
-    /// takes no new request, but transfers have as long as they need: others serve in its place.
-    package func run(_ listener: consuming Listener, lifeline: consuming FileDescriptor) -> Bool {
+    /// takes no new request, but transfers have as long as they need: others serve in its place. Throws where it cannot begin.
+    package func run(_ listener: consuming Listener, lifeline: consuming FileDescriptor) throws(PosixError) -> Bool {
         Signals.block([SIGTERM, SIGINT, SIGHUP])
         Lifeline.watch(lifeline)
         let (exchange, handler, page, number) = (settings.exchange, handler, page, number)
@@ -61,7 +61,7 @@ package struct WorkerProcess {
             limits: ThreadPool.Limits(threadsMax: settings.threadsMax, runningMax: settings.runningMax),
             onError: { handler.failed($0) },
             onTurn: { [turns = page.turns(worker: number)] in turns.add() }, serve: serveOne)
-        pool.start()
+        try pool.start()
         if Signals.wait(for: [SIGTERM, SIGINT, SIGHUP]) == SIGHUP, isRetired(pool) { return true }
         return pool.drain(secondsMax: settings.drainSecondsMax) || pool.breakOff()
     }

@@ -52,7 +52,7 @@ struct WorkerMain {
                 drainSecondsMax: settings.drainSecondsMax,
                 exchange: assembly.exchangeLimits),
             page: page, handler: WorkerHandler(api: api, metrics: metrics, log: assembly.log))
-        let isDrained = worker.run(listener, lifeline: FileDescriptor(owning: ChildDescriptor.lifeline))
+        let isDrained = try worker.run(listener, lifeline: FileDescriptor(owning: ChildDescriptor.lifeline))
         if !isDrained { assembly.log.error("requests were cut off: drain_seconds_max ran out") }
         return 0
     }

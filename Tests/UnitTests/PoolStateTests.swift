@@ -158,4 +158,36 @@ struct PoolStateTests {
         #expect(state.leavesParked(0, threadsMin: 1, isEnding: false) == false)
         #expect(!state.isParked(0))
     }
+
+    @Test func `where a thread cannot be started somebody looks after that, and asks again after a while`() {
+        var state = begun(runningMax: 2)
+        #expect(state.beginServing(0) == .nobody)
+        #expect(state.beginServing(1) == .nobody)
+        #expect(state.endServing(0) == true)
+        #expect(state.beginServing(0) == .nobody)
+        #expect(state.stepAside(0) == .new(2))
+        #expect(state.needsWatch() == false, "the one that is still to come is at the door")
+
+        state.failToStart(2)
+        #expect(state.needsWatch() == true)
+        #expect(state.alive == 2)
+        #expect(state.stepAside(1) == .nobody, "not with each request")
+        for _ in 0..<49 { #expect(state.tick(isLast: false) == .nobody) }
+        #expect(state.tick(isLast: false) == .new(2))
+    }
+
+    @Test func `one that blocked and came back is at the beginning of a long request again`() {
+        var state = begun(threadsMax: 4)
+        #expect(state.beginServing(0) == .nobody)
+        #expect(state.beginServing(1) == .nobody)
+        #expect(state.tick(isLast: false) == .nobody)
+
+        #expect(state.stepAside(1) == .nobody, "the other one runs")
+        state.comeBack(1)
+        #expect(state.stepAside(0) == .nobody)
+        state.comeBack(0)
+
+        #expect(state.tick(isLast: false) == .nobody)
+        #expect(state.tick(isLast: false) == .new(2))
+    }
 }

@@ -50,7 +50,7 @@ import Testing
         let pool = ThreadPool(
             listener, limits: ThreadPool.Limits(threadsMin: 1, threadsMax: 64), onError: { Issue.record($0) },
             serve: { connection, chunk, thread in blocking { service.serve(connection, chunk, thread) } })
-        pool.start()
+        try pool.start()
 
         let peers = try (0..<64).map { _ in try SocketPeer.connected(to: path) }
 
@@ -110,7 +110,7 @@ import Testing
             listener, limits: ThreadPool.Limits(threadsMin: threadsMin, threadsMax: threadsMax),
             onError: { Issue.record($0) },
             serve: { connection, chunk, thread in service.serve(connection, chunk, thread) })
-        pool.start()
+        try pool.start()
         return pool
     }
 }
