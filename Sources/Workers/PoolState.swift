@@ -16,8 +16,11 @@ struct PoolState {
         case door, running, aside, parked
     }
 
-    /// Threads that may wait at the door together: with one alone, a request that blocks would have to call another.
-    private static let atDoorMax = 2
+    /// Threads that may wait at the door together. With one alone, a request that blocks has to call another, which costs as
+    /// much as many a request; but two take turns, with cold caches, where none blocks.
+    private var atDoorMax: Int { servedSinceBlock < Self.servedSinceBlockMax ? 2 : 1 }
+    private static let servedSinceBlockMax = 64
+    private var servedSinceBlock = 0
 
     private let runningMax: Int
     private var places: [Place]
@@ -65,7 +68,8 @@ struct PoolState {
     /// True where the thread is to go on to the door; else it is parked.
     mutating func endServing(_ number: Int) -> Bool {
         let others = running - (places[number] == .running ? 1 : 0)
-        let isWanted = others < runningMax && atDoor < Self.atDoorMax
+        servedSinceBlock += 1
+        let isWanted = others < runningMax && atDoor < atDoorMax
         if !isWanted { parked.append(number) }
         go(number, to: isWanted ? .door : .parked)
         return isWanted
@@ -74,6 +78,7 @@ struct PoolState {
     /// The thread blocks from here on.
     mutating func stepAside(_ number: Int) -> Call {
         guard places[number] == .running else { return .nobody }
+        servedSinceBlock = 0
         go(number, to: .aside)
         return callIfNeeded()
     }

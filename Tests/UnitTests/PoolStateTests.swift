@@ -85,6 +85,23 @@ struct PoolStateTests {
         #expect(state.parked == [1])
     }
 
+    @Test func `where none blocks for long one is at the door, and two again once one has`() {
+        var state = begun()
+        for _ in 0..<32 {
+            for number in [0, 1] {
+                #expect(state.beginServing(number) == .nobody)
+                #expect(state.endServing(number) == true || number == 1)
+            }
+        }
+        #expect(state.parked == [1])
+
+        #expect(state.beginServing(0) == .nobody)
+        #expect(state.stepAside(0) == .parked(1))
+        state.comeBack(0)
+        #expect(state.endServing(0) == true)
+        #expect(state.parked == [])
+    }
+
     @Test func `a long request steps aside at the second tick, and may come back and do so again`() {
         var state = begun(threadsMax: 4)
         #expect(state.beginServing(0) == .nobody)
