@@ -46,7 +46,7 @@ extension GlanceClient {
     }
 
     func metadata(_ headers: Headers, of reference: String) throws(GlanceError) -> ImageMetadata {
-        let id = reference.split(separator: "/").last.map(String.init)
+        let id = reference.utf8.split(separator: UInt8(ascii: "/")).last.map { String(Substring($0)) }
         return try ImageMetadata(ImageHeaders.reported(headers), answering: id)
     }
 

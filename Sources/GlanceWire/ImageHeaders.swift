@@ -42,11 +42,10 @@ package enum ImageHeaders {
     package static func reported(_ headers: Headers) -> ReportedImage {
         var image = ReportedImage()
         for field in headers.fields {
-            let name = Headers.folded(field.name)
-            if name.hasPrefix(foldedPropertyPrefix) {
-                image.properties[String(name.dropFirst(foldedPropertyPrefix.count))] = field.value
-            } else if name.hasPrefix(foldedPrefix) {
-                image.texts[String(name.dropFirst(foldedPrefix.count))] = field.value
+            if let key = Headers.folded(field.name, behind: foldedPropertyPrefix) {
+                image.properties[key] = field.value
+            } else if let name = Headers.folded(field.name, behind: foldedPrefix) {
+                image.texts[name] = field.value
             }
         }
         return image
@@ -61,13 +60,10 @@ package enum ImageHeaders {
     package static func read(_ headers: Headers) throws(Failure) -> ImageFields {
         var fields = ImageFields()
         for field in headers.fields {
-            let name = Headers.folded(field.name)
-            if name.hasPrefix(foldedPropertyPrefix) {
+            if let key = Headers.folded(field.name, behind: foldedPropertyPrefix) {
                 try requireUTF8(field)
-                try fields.properties.add(String(name.dropFirst(foldedPropertyPrefix.count)), field.value)
-            } else if name.hasPrefix(foldedPrefix),
-                let known = ImageFields.Name(rawValue: String(name.dropFirst(foldedPrefix.count)))
-            {
+                try fields.properties.add(key, field.value)
+            } else if let known = Headers.folded(field.name, behind: foldedPrefix).flatMap(ImageFields.Name.init) {
                 try requireUTF8(field)
                 try fields.set(known, field.value)
             }
@@ -77,7 +73,7 @@ package enum ImageHeaders {
 
     /// True where any field of a request says something of an image.
     package static func arePresent(in headers: Headers) -> Bool {
-        headers.fields.contains { Headers.folded($0.name).hasPrefix(foldedPrefix) }
+        headers.fields.contains { Headers.folded($0.name, behind: foldedPrefix) != nil }
     }
 
     private static let foldedPrefix = Headers.folded(prefix)

@@ -21,7 +21,7 @@ package enum HTTPDate {
 
     /// Reads all three forms that RFC 9110 asks a recipient to read; nil for anything else.
     package static func seconds(_ text: String) -> Int64? {
-        let words = text.split { " ,-:".contains($0) }
+        let words = text.utf8.split { " ,-:".utf8.contains($0) }.map { Substring($0) }
         // Sun Nov  6 08:49:37 1994
         if words.count == 7 { return seconds(day: words[2], month: words[1], year: words[6], clock: words[3...5]) }
         // Sun, 06 Nov 1994 08:49:37 GMT, or Sunday, 06-Nov-94 08:49:37 GMT

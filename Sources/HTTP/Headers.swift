@@ -51,6 +51,24 @@ package struct Headers: Sendable {
         String(decoding: name.utf8.map(fold), as: UTF8.self)
     }
 
+    /// What of a name, in that form, is behind `prefix`, which is in that form too; nil where the name begins otherwise.
+    package static func folded(_ name: String, behind prefix: String) -> String? {
+        var (name, prefix) = (name, prefix)
+        return name.withUTF8 { name in
+            prefix.withUTF8 { prefix in
+                guard name.count >= prefix.count, prefix.indices.allSatisfy({ fold(name[$0]) == prefix[$0] }) else {
+                    return nil
+                }
+                return String(unsafeUninitializedCapacity: name.count - prefix.count) { room in
+                    for index in prefix.count..<name.count {
+                        room[index - prefix.count] = fold(name[index])
+                    }
+                    return name.count - prefix.count
+                }
+            }
+        }
+    }
+
     private static func same(_ one: String, _ other: String) -> Bool {
         one.utf8.count == other.utf8.count && zip(one.utf8, other.utf8).allSatisfy { fold($0) == fold($1) }
     }

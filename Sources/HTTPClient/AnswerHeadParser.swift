@@ -27,16 +27,16 @@ struct AnswerHeadParser {
     mutating func consume(_ piece: UnsafeRawBufferPointer) throws(HTTPClientError) -> Progress {
         var index = 0
         while index < piece.count {
-            let byte = piece[index]
-            index += 1
-            bytesCount += 1
+            let rest = UnsafeRawBufferPointer(rebasing: piece[index...])
+            let lineEnd = rest.firstIndex(of: UInt8(ascii: "\n"))
+            let count = lineEnd.map { $0 + 1 } ?? rest.count
+            index += count
+            bytesCount += count
             guard bytesCount <= limits.headBytesMax else {
                 throw .malformed("its header is longer than \(limits.headBytesMax) bytes")
             }
-            guard byte == UInt8(ascii: "\n") else {
-                line.append(byte)
-                continue
-            }
+            line.append(contentsOf: UnsafeRawBufferPointer(rebasing: rest[..<(lineEnd ?? rest.count)]))
+            guard lineEnd != nil else { return .needMore }
             if line.last == UInt8(ascii: "\r") { line.removeLast() }
             if let head = try endLine() { return .complete(head, consumed: index) }
             line.removeAll(keepingCapacity: true)
@@ -73,9 +73,10 @@ struct AnswerHeadParser {
     private mutating func addField() throws(HTTPClientError) {
         guard let colon = line.firstIndex(of: UInt8(ascii: ":")), colon > 0, line[..<colon].allSatisfy(isTokenByte)
         else { throw .malformed("a header line has no proper name") }
-        var value = line[(colon + 1)...]
-        while let first = value.first, isBlank(first) { value.removeFirst() }
-        while let last = value.last, isBlank(last) { value.removeLast() }
+        var (start, end) = (colon + 1, line.count)
+        while start < end, isBlank(line[start]) { start += 1 }
+        while start < end, isBlank(line[end - 1]) { end -= 1 }
+        let value = line[start..<end]
         guard value.allSatisfy({ $0 >= 0x20 && $0 != 0x7F || $0 == UInt8(ascii: "\t") }) else {
             throw .malformed("a header value has a control character")
         }
@@ -89,7 +90,7 @@ private func isBlank(_ byte: UInt8) -> Bool { byte == UInt8(ascii: " ") || byte 
 private func isTokenByte(_ byte: UInt8) -> Bool {
     switch byte {
     case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-        UInt8(ascii: "a")...UInt8(ascii: "z"):
+        UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "-"), UInt8(ascii: "_"):
         true
     default: "!#$%&'*+-.^_`|~".utf8.contains(byte)
     }
