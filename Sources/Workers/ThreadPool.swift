@@ -172,8 +172,8 @@ final class ThreadPool: Sendable {
 
     // MARK: Long requests
 
-    private static let tickMicroseconds: UInt32 = 2_000
-    private static let quietTicksMax = 50
+    private static let tickMicroseconds: UInt32 = 4_000
+    private static let quietTicksMax = 25
 
     /// Has whoever is still at the request of an earlier tick step aside, as long as nobody waits at the door. Rests while
     /// somebody does.
