@@ -124,9 +124,14 @@ import Testing
         #expect(answer.contains("HTTP/1.1 "))
 
         let log = "\(site.directory)/log/nginx-access.log"
-        let lines = try String(contentsOfFile: log, encoding: .utf8).split(separator: "\n").filter { $0.contains(mark) }
+        func lines() throws -> [Substring] {
+            try String(contentsOfFile: log, encoding: .utf8).split(separator: "\n").filter { $0.contains(mark) }
+        }
 
-        #expect(lines.count == 1)
+        // nginx writes the line a moment after it has answered.
+        #expect(try eventually { try !lines().isEmpty })
+        let lines = try lines()
+        try #require(lines.count == 1)
         let entry = try JSONSerialization.jsonObject(with: Data(lines[0].utf8)) as? [String: Any]
         #expect(entry?["forged"] == nil && entry?["uri"] != nil)
         #expect(lines[0].utf8.allSatisfy { $0 >= 0x20 })
