@@ -1,4 +1,5 @@
 import Bytes
+import Dispatch
 import Glibc
 import Sockets
 import Synchronization
@@ -30,7 +31,7 @@ final class ThreadPool: Sendable {
     private let state: Mutex<PoolState>
     private let slots: ThreadSlots
     private let isDraining = Atomic<Bool>(false)
-    private let watch = Gate()
+    private let watch = DispatchSemaphore(value: 0)
 
     /// `onTurn` is called whenever a thread is about to wait for a connection.
     init(
@@ -61,7 +62,7 @@ final class ThreadPool: Sendable {
         let deadline = Deadline(seconds: secondsMax)
         var pause = Self.drainPauseMicrosecondsMin
         isDraining.store(true, ordering: .sequentiallyConsistent)
-        watch.open()
+        watch.signal()
         while !deadline.isPast {
             let alive = state.withLock { state in
                 for number in state.parked { slots.unpark(number) }
@@ -122,7 +123,7 @@ final class ThreadPool: Sendable {
         guard let connection else { return false }
         let (next, isAlone) = state.withLock { ($0.beginServing(number), $0.needsWatch()) }
         call(next)
-        if isAlone { watch.open() }
+        if isAlone { watch.signal() }
         serve(connection, chunk, number)
         slots.endServing(number)
         return true
@@ -165,7 +166,7 @@ final class ThreadPool: Sendable {
                 state.failToStart(number)
                 return state.needsWatch()
             }
-            if isAlone { watch.open() }
+            if isAlone { watch.signal() }
             onError(PosixError("pthread_create", code: code))
         }
     }

@@ -1,3 +1,4 @@
+import Dispatch
 import Glibc
 import Synchronization
 
@@ -9,7 +10,7 @@ final class ThreadSlots: @unchecked Sendable {
         let isWaiting = Atomic<Bool>(false)
         /// The socket of the connection in hand; -1 for none.
         let socket = Atomic<Int32>(-1)
-        let gate = Gate()
+        let gate = DispatchSemaphore(value: 0)
     }
 
     private let slots: UnsafeMutablePointer<Slot>
@@ -47,10 +48,12 @@ final class ThreadSlots: @unchecked Sendable {
     }
 
     /// Waits for `unpark`: true once that came, false when `secondsMax` ran out.
-    func park(_ number: Int, secondsMax: Int) -> Bool { slots[number].gate.wait(secondsMax: secondsMax) }
+    func park(_ number: Int, secondsMax: Int) -> Bool {
+        slots[number].gate.wait(timeout: .now() + .seconds(secondsMax)) == .success
+    }
 
     /// Counts even where the thread is only on its way to `park`.
-    func unpark(_ number: Int) { slots[number].gate.open() }
+    func unpark(_ number: Int) { slots[number].gate.signal() }
 
     /// Breaks the wait of each thread that waits. None of them may end meanwhile.
     func interruptWaits() {
@@ -65,35 +68,5 @@ final class ThreadSlots: @unchecked Sendable {
             let socket = slots[number].socket.load(ordering: .sequentiallyConsistent)
             if socket >= 0 { shutdown(socket, Int32(SHUT_RDWR)) }
         }
-    }
-}
-
-/// Where one thread waits until another opens (sem_overview(7)): each time it is opened lets one wait pass.
-final class Gate: @unchecked Sendable {
-    // Safe to share: semaphores are made for it, and this one stays at its address.
-    private let semaphore = UnsafeMutablePointer<sem_t>.allocate(capacity: 1)
-
-    init() { sem_init(semaphore, 0, 0) }
-
-    deinit {
-        sem_destroy(semaphore)
-        semaphore.deallocate()
-    }
-
-    func open() { sem_post(semaphore) }
-
-    func wait() {
-        while sem_wait(semaphore) != 0 {}
-    }
-
-    /// False when `secondsMax` ran out.
-    func wait(secondsMax: Int) -> Bool {
-        var end = timespec()
-        clock_gettime(CLOCK_REALTIME, &end)
-        end.tv_sec += secondsMax
-        while sem_timedwait(semaphore, &end) != 0 {
-            if errno != EINTR { return false }
-        }
-        return true
     }
 }

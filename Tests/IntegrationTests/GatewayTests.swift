@@ -133,15 +133,7 @@ import Testing
         let fetched = try site.curl("/images/\(id)")
 
         func entry(of answer: Answer) throws -> [String: Any] {
-            let (id, log) = (try #require(answer["x-request-id"]), "\(site.directory)/log/nginx-access.log")
-            var lines: [Substring] = []
-            // nginx logs a request once its answer is gone.
-            #expect(
-                try eventually {
-                    let text = try String(contentsOfFile: log, encoding: .utf8)
-                    lines = text.split(separator: "\n").filter { $0.contains(id) }
-                    return !lines.isEmpty
-                })
+            let lines = try site.accessLines(with: try #require(answer["x-request-id"]))
             return try #require(try JSONSerialization.jsonObject(with: Data(lines[0].utf8)) as? [String: Any])
         }
         let (upload, download) = (try entry(of: added), try entry(of: fetched))

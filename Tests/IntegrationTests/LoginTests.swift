@@ -214,13 +214,7 @@ import Testing
         let answer = try site.site.curl("/images/\(mark)", ["-X", "DELETE", "-u", "ad\"min:wrong-\(mark)"])
 
         #expect(answer.status == 401)
-        // nginx writes the line a moment after it has answered.
-        func found() throws -> Substring? {
-            try String(contentsOfFile: "\(site.site.directory)/log/nginx-access.log", encoding: .utf8)
-                .split(separator: "\n").first { $0.contains(mark) }
-        }
-        #expect(try eventually { try found() != nil })
-        let line = try #require(try found())
+        let line = try site.site.accessLines(with: mark)[0]
         let fields = try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
         #expect(fields["login"] as? String == "ad\"min")
         #expect(fields["method"] as? String == "DELETE")

@@ -118,6 +118,18 @@ final class Site: Sendable {
         try String(contentsOfFile: "\(directory)/log/glance-api.log", encoding: .utf8)
     }
 
+    /// The lines of nginx's access log that have `mark`, once there is one: nginx writes it a moment after it has answered.
+    func accessLines(with mark: String) throws -> [Substring] {
+        var lines: [Substring] = []
+        let isThere = try eventually {
+            let text = try String(contentsOfFile: "\(directory)/log/nginx-access.log", encoding: .utf8)
+            lines = text.split(separator: "\n").filter { $0.contains(mark) }
+            return !lines.isEmpty
+        }
+        try #require(isThere, "nginx wrote no line with \(mark)")
+        return lines
+    }
+
     /// The files or objects of the store that hold an image or a part of one, named or not.
     func storedFiles() throws -> [String] {
         let own = options.firstIndex(of: "--store").map { options[$0 + 1] == "file" }

@@ -123,15 +123,9 @@ import Testing
         ).answer()
         #expect(answer.contains("HTTP/1.1 "))
 
-        let log = "\(site.directory)/log/nginx-access.log"
-        func lines() throws -> [Substring] {
-            try String(contentsOfFile: log, encoding: .utf8).split(separator: "\n").filter { $0.contains(mark) }
-        }
+        let lines = try site.accessLines(with: mark)
 
-        // nginx writes the line a moment after it has answered.
-        #expect(try eventually { try !lines().isEmpty })
-        let lines = try lines()
-        try #require(lines.count == 1)
+        #expect(lines.count == 1)
         let entry = try JSONSerialization.jsonObject(with: Data(lines[0].utf8)) as? [String: Any]
         #expect(entry?["forged"] == nil && entry?["uri"] != nil)
         #expect(lines[0].utf8.allSatisfy { $0 >= 0x20 })

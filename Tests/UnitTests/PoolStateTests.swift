@@ -12,6 +12,18 @@ struct PoolStateTests {
         return state
     }
 
+    /// Two blocked, so that a third one was called, and are done: one is back at the door, the other one is parked.
+    private func afterTwoBlocked() -> PoolState {
+        var state = begun()
+        #expect(state.beginServing(0) == .nobody)
+        #expect(state.stepAside(0) == .nobody)
+        #expect(state.beginServing(1) == .nobody)
+        #expect(state.stepAside(1) == .new(2))
+        #expect(state.endServing(0) == true)
+        #expect(state.endServing(1) == false)
+        return state
+    }
+
     @Test func `one that serves while another is at the door calls nobody, and goes back`() {
         var state = begun()
 
@@ -74,14 +86,8 @@ struct PoolStateTests {
     }
 
     @Test func `three that blocked and are done leave two at the door`() {
-        var state = begun()
-        #expect(state.beginServing(0) == .nobody)
-        #expect(state.stepAside(0) == .nobody)
-        #expect(state.beginServing(1) == .nobody)
-        #expect(state.stepAside(1) == .new(2))
+        let state = afterTwoBlocked()
 
-        #expect(state.endServing(0) == true)
-        #expect(state.endServing(1) == false)
         #expect(state.parked == [1])
     }
 
@@ -149,13 +155,7 @@ struct PoolStateTests {
     }
 
     @Test func `those that are too many end, the last two do not`() {
-        var state = begun()
-        #expect(state.beginServing(0) == .nobody)
-        #expect(state.stepAside(0) == .nobody)
-        #expect(state.beginServing(1) == .nobody)
-        #expect(state.stepAside(1) == .new(2))
-        #expect(state.endServing(0) == true)
-        #expect(state.endServing(1) == false)
+        var state = afterTwoBlocked()
 
         #expect(state.isParked(1))
         #expect(state.leavesParked(1, threadsMin: 2, isEnding: false) == true)
