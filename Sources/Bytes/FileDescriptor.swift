@@ -54,4 +54,16 @@ package struct FileDescriptor: ~Copyable, Sendable {
         let number = number
         guard blocking({ fsync(number) }) == 0 else { throw PosixError("fsync") }
     }
+
+    /// Opens a file that is there to be locked (flock(2)), or makes it; nil where somebody else still has it locked after
+    /// `secondsMax`. It is unlocked when it is closed.
+    package static func locked(_ path: String, mode: mode_t, secondsMax: Int) throws(PosixError) -> FileDescriptor? {
+        let file = try FileDescriptor(opening: path, flags: O_RDWR | O_CREAT | O_NOFOLLOW, mode: mode)
+        for _ in 0...secondsMax * 1000 {
+            if flock(file.number, LOCK_EX | LOCK_NB) == 0 { return file }
+            guard errno == EINTR || errno == EWOULDBLOCK else { throw PosixError("flock", path) }
+            blocking { _ = usleep(1000) }
+        }
+        return nil
+    }
 }

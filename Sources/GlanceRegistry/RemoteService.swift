@@ -1,3 +1,4 @@
+import Bytes
 import GlanceClient
 import GlanceModel
 import Glibc
@@ -189,20 +190,20 @@ struct RemoteService: Sendable {
     /// Runs `body` while no other worker of this host does, where versions do not keep them apart.
     private func alone<Value>(_ body: () throws(Failure) -> Value) throws(Failure) -> Value {
         guard !countsVersions else { return try body() }
-        let file = open(lockPath, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
-        guard file >= 0 else {
-            throw .registryAway(reason: "\(lockPath) cannot be opened: \(String(cString: strerror(errno)))")
-        }
-        defer { close(file) }
-        let deadline = time(nil) + lockSecondsMax
-        while flock(file, LOCK_EX | LOCK_NB) != 0 {
-            guard errno == EINTR || errno == EWOULDBLOCK else {
-                throw .registryAway(reason: "\(lockPath) cannot be locked: \(String(cString: strerror(errno)))")
-            }
-            guard time(nil) <= deadline else { throw .registryBusy }
-            usleep(1000)
-        }
+        let file = try lock()
+        defer { withExtendedLifetime(file) {} }
         return try body()
+    }
+
+    private func lock() throws(Failure) -> FileDescriptor {
+        let file: FileDescriptor?
+        do throws(PosixError) {
+            file = try FileDescriptor.locked(lockPath, mode: 0o600, secondsMax: lockSecondsMax)
+        } catch {
+            throw .registryAway(reason: "\(lockPath) cannot be locked: \(error)")
+        }
+        guard let file else { throw .registryBusy }
+        return file
     }
 }
 

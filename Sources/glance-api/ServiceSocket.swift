@@ -90,9 +90,11 @@ struct ServiceSocket: ~Copyable {
         return try takeLock("\(path).lock")
     }
 
+    /// A service that was killed holds its lock until the kernel has done away with it.
+    private static let lockSecondsMax = 2
+
     private static func takeLock(_ path: String) throws -> FileDescriptor {
-        let file = try FileDescriptor(opening: path, flags: O_RDWR | O_CREAT, mode: 0o640)
-        guard flock(file.number, LOCK_EX | LOCK_NB) == 0 else {
+        guard let file = try FileDescriptor.locked(path, mode: 0o640, secondsMax: lockSecondsMax) else {
             throw ServiceSocketError.inUse(path)
         }
         return file

@@ -34,6 +34,30 @@ import Testing
         #expect(fcntl(file.number, F_GETFD) == FD_CLOEXEC)
     }
 
+    @Test func `a lock that another has is not had`() throws {
+        let path = "\(ScratchDirectory.path)/lock"
+        let holder = try FileDescriptor.locked(path, mode: 0o600, secondsMax: 0)
+
+        let isHad = try FileDescriptor.locked(path, mode: 0o600, secondsMax: 0) != nil
+
+        #expect(holder != nil && !isHad)
+    }
+
+    @Test func `a lock is waited for until its holder lets go of it`() throws {
+        let path = "\(ScratchDirectory.path)/lock"
+        let holder = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        #expect(flock(holder, LOCK_EX) == 0)
+        var isHad = false
+
+        // Told as soon as the wait has begun.
+        let thread = PoolThread(stepAside: { close(holder) }, comeBack: {})
+        thread.adopt {
+            isHad = (try? FileDescriptor.locked(path, mode: 0o600, secondsMax: 60) != nil) == true
+        }
+
+        #expect(isHad)
+    }
+
     @Test func `a file that cannot be opened is an error in words`() {
         let path = "\(ScratchDirectory.path)/none"
 
