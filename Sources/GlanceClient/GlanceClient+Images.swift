@@ -1,3 +1,4 @@
+import GlanceModel
 import GlanceWire
 import HTTP
 import HTTPClient
@@ -24,18 +25,25 @@ extension GlanceClient {
             (count: Int, marker: String?) throws(GlanceError) in
             let request = self.request(
                 "GET", "\(path)?\(filter.query(count: count, marker: marker))", Headers(), cancellation)
-            let bytes = try self.bytes(of: try self.send(request), cancellation, bytesMax: Self.listBytesMax)
+            let answer = try self.send(request)
+            let bytes = try self.bytes(of: answer, cancellation, bytesMax: Self.listBytesMax)
             guard let images = ImageJSON.reportedList(bytes) else {
                 throw .malformed(
                     "\(self.server.authority) does not answer as a Glance does: its list is no JSON of images")
             }
-            return images
+            return ImageListing<Element>.Page(images: images, state: answer.headers[ReservedProperty.stateHeader])
         }
     }
 
     /// One image's metadata, by its id or URI.
     public func image(_ reference: String) throws(GlanceError) -> ImageMetadata {
         try image(reference, cancellation: nil)
+    }
+
+    /// The same, and the state of the server's registry at that time; nil where it does not say.
+    package func imageAndState(_ reference: String) throws(GlanceError) -> (image: ImageMetadata, state: String?) {
+        let answer = try send(request("HEAD", try path(of: reference), Headers(), nil))
+        return (try metadata(answer.headers, of: reference), answer.headers[ReservedProperty.stateHeader])
     }
 
     func image(

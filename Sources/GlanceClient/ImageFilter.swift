@@ -36,7 +36,7 @@ public struct ImageFilter: Equatable, Sendable {
     public init() {}
 
     /// As a query, for `count` images behind `marker`.
-    func query(count: Int, marker: String?) -> String {
+    package func query(count: Int, marker: String?) -> String {
         var pairs: [(String, String?)] = [
             ("name", name), ("type", kind?.rawValue), ("status", status?.rawValue), ("store", store),
             ("size_min", sizeMin.map { String($0) }), ("size_max", sizeMax.map { String($0) }),

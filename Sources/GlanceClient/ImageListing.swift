@@ -3,20 +3,27 @@ import GlanceWire
 /// A list of images, asked for a page at a time as it is read: however many there are, one page is in memory. For one
 /// thread at a time.
 public final class ImageListing<Element> {
-    private let page: (_ count: Int, _ marker: String?) throws(GlanceError) -> [ReportedImage]
+    private let page: (_ count: Int, _ marker: String?) throws(GlanceError) -> Page
     private let make: (ReportedImage) throws(GlanceError) -> Element
     private var images: ArraySlice<ReportedImage> = []
     private var marker: String?
     /// How many more may come; nil: all there are.
     private var rest: Int?
     private var isAtEnd = false
+    /// What the server's registry was at, by each page's answer.
+    package private(set) var states: Set<String?> = []
+
+    struct Page {
+        let images: [ReportedImage]
+        let state: String?
+    }
 
     /// Images asked for at a time.
     private static var pageCount: Int { 200 }
 
     init(
         limit: Int?, after: String?, make: @escaping (ReportedImage) throws(GlanceError) -> Element,
-        page: @escaping (_ count: Int, _ marker: String?) throws(GlanceError) -> [ReportedImage]
+        page: @escaping (_ count: Int, _ marker: String?) throws(GlanceError) -> Page
     ) {
         (self.page, self.make, marker, rest) = (page, make, after, limit)
     }
@@ -44,7 +51,9 @@ public final class ImageListing<Element> {
 
     private func load() throws(GlanceError) {
         let count = min(Self.pageCount, rest ?? Self.pageCount)
-        let loaded = try page(count, marker)
+        let page = try page(count, marker)
+        states.insert(page.state)
+        let loaded = page.images
         // A server of the documentation's own time knows neither limit nor marker: it gives all there is, again and again.
         isAtEnd = loaded.count != count
         guard let last = loaded.last else { return }

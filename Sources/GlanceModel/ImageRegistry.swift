@@ -3,6 +3,10 @@
 /// A record changes in single atomic steps; each that returns is durable. Steps that take a `Lease` do nothing when the
 /// lease is no longer the record's own. Throws `registryBusy`, `registryAway`, and what the step's comment names.
 package protocol ImageRegistry: Sendable {
+    /// A word for all that it knows at this moment: where it is the same later, nothing was committed in between, by
+    /// anybody. Nil where that cannot be told.
+    var state: String? { get }
+
     /// Names this registry's site; the stores that belong to it carry the same name.
     func siteID() throws(Failure) -> String
 

@@ -44,6 +44,8 @@ package struct PostgreSQLRegistry: ImageRegistry {
         throw .newerSchema(version, known: PostgreSQLMigrations.all.count)
     }
 
+    package var state: String? { nil }
+
     package func siteID() throws(Failure) -> String {
         try pool.read { connection throws(PostgreSQLError) in
             try connection.rows("SELECT id FROM site") { $0.text(0) }.first ?? ""

@@ -1,5 +1,6 @@
 import GlanceClient
 import GlanceModel
+import HTTP
 
 extension RemoteRegistry {
     package func page(
@@ -38,6 +39,12 @@ extension RemoteRegistry {
         var filter: ImageFilter
         /// Whose private images count, where the other service cannot tell.
         var owner: String?
+
+        /// What two parts share only where they ask for the same. Without characters beyond ASCII: such texts may be
+        /// equal whose bytes differ.
+        func question(_ count: Int) -> String {
+            "\(filter.query(count: count, marker: filter.after)) \(owner.map(percentEncoded) ?? "")"
+        }
     }
 
     /// One list, or one a status where they are sorted by it: the other service knows one status alone.
@@ -81,11 +88,20 @@ extension RemoteRegistry {
     }
 
     private func images(_ part: Part, count: Int) throws(Failure) -> [Image] {
+        let service = try service
+        return try answers.images(part.question(count), state: service.state) { () throws(Failure) in
+            try read(part, count: count, of: service)
+        }
+    }
+
+    private func read(
+        _ part: Part, count: Int, of service: RemoteService
+    ) throws(Failure) -> (images: [Image], state: String?) {
         var images: [Image] = []
         var filter = part.filter
         // Where this side leaves some out nobody knows how many have to be asked for.
         if part.owner == nil { filter.limit = count }
-        let listing = try service.client.imagesDetailed(filter)
+        let listing = service.client.imagesDetailed(filter)
         do throws(GlanceError) {
             while images.count < count, let found = try listing.next() {
                 guard let record = RemoteRecord(found) else { continue }
@@ -93,9 +109,9 @@ extension RemoteRegistry {
                 images.append(record.image)
             }
         } catch {
-            throw try service.failure(error)
+            throw service.failure(error)
         }
-        return images
+        return (images, listing.states.count == 1 ? listing.states.first ?? nil : nil)
     }
 
     // MARK: Where the other service has neither filters nor orders

@@ -5,6 +5,7 @@ import GlanceModel
 /// write of one record there, on condition of the version that was read, so that of two hosts one wins.
 package struct RemoteRegistry: ImageRegistry {
     private let connection: Connection
+    let answers = RemoteAnswers()
 
     package struct Settings: Sendable {
         package var url: String
@@ -47,6 +48,8 @@ package struct RemoteRegistry: ImageRegistry {
             """
     }
 
+    package var state: String? { nil }
+
     package func siteID() throws(Failure) -> String {
         guard let found = try service.image(RemoteRole.siteID), let role = RemoteRole(found) else {
             throw .registryAway(reason: "it no longer knows this site: was it emptied, or exchanged for another?")
@@ -66,9 +69,10 @@ package struct RemoteRegistry: ImageRegistry {
     }
 
     package func record(_ id: ImageID) throws(Failure) -> ImageRecord? {
-        guard let record = try service.record(id) else { return nil }
-        return ImageRecord(
-            image: record.image, location: record.image.status == .available ? record.location : nil, sequence: 0)
+        let service = try service
+        return try answers.record(id, state: service.state) { () throws(Failure) in
+            try service.recordAndState(id).map { (ImageRecord($0.record), $0.state) }
+        }
     }
 
     package func reserve(_ draft: NewImage, lease: Lease?, within quota: OwnerQuota?) throws(Failure) -> Image {
@@ -109,5 +113,12 @@ package struct RemoteRegistry: ImageRegistry {
         RemoteRecord.Attempt(
             name: lease.name, store: lease.bytes.store.text, location: lease.bytes.location.text,
             endsAt: try service.client.serverTime + Int64(lease.seconds), wasQueued: wasQueued)
+    }
+}
+
+extension ImageRecord {
+    fileprivate init(_ record: RemoteRecord) {
+        self.init(
+            image: record.image, location: record.image.status == .available ? record.location : nil, sequence: 0)
     }
 }

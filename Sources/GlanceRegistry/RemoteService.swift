@@ -18,11 +18,22 @@ struct RemoteService: Sendable {
 
     /// The record of that id; nil where there is none.
     func record(_ id: ImageID) throws(Failure) -> RemoteRecord? {
-        try kept(id).flatMap { $0.isSpent ? nil : $0 }
+        try recordAndState(id)?.record
+    }
+
+    /// The same, and the state of the service's registry at that time.
+    func recordAndState(_ id: ImageID) throws(Failure) -> (record: RemoteRecord, state: String?)? {
+        guard let (found, state) = try imageAndState(id.text), let record = try record(found, id), !record.isSpent else {
+            return nil
+        }
+        return (record, state)
     }
 
     private func kept(_ id: ImageID) throws(Failure) -> RemoteRecord? {
-        guard let found = try image(id.text) else { return nil }
+        try image(id.text).flatMap { found throws(Failure) in try record(found, id) }
+    }
+
+    private func record(_ found: ImageMetadata, _ id: ImageID) throws(Failure) -> RemoteRecord? {
         guard let record = RemoteRecord(found) else {
             // Those with a role of their own are nobody's images.
             guard !id.text.hasPrefix(RemoteRole.prefix) else { return nil }
@@ -32,8 +43,18 @@ struct RemoteService: Sendable {
     }
 
     func image(_ id: String) throws(Failure) -> ImageMetadata? {
+        try imageAndState(id)?.image
+    }
+
+    /// The state of the service's registry, as it says of each answer; nil where it does not say.
+    func state() throws(Failure) -> String? {
+        try imageAndState(RemoteRole.siteID)?.state
+    }
+
+    private func imageAndState(_ id: String) throws(Failure) -> (image: ImageMetadata, state: String?)? {
         do throws(GlanceError) {
-            return try client.image(id).expected(id)
+            let (image, state) = try client.imageAndState(id)
+            return (try image.expected(id), state)
         } catch .notFound {
             return nil
         } catch {

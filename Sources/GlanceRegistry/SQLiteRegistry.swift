@@ -18,6 +18,28 @@ package struct SQLiteRegistry: ImageRegistry {
         try SQLiteMigrations.run(on: connection, newSite: newSite)
     }
 
+    package var state: String? {
+        guard let mark = changeMark else { return nil }
+        return mark.text ?? beginLog()
+    }
+
+    private var changeMark: SQLiteChangeMark? {
+        (try? pool.read { connection throws(SQLiteError) in connection.changeMark }) ?? nil
+    }
+
+    /// Commits what changes nothing, so that there is a mark from here on: a service that is seldom written to starts with
+    /// an empty log.
+    private func beginLog() -> String? {
+        _ = try? pool.write { connection throws(Failure) in
+            try asFailure { () throws(SQLiteError) in
+                // No image has that id. SQLite writes nothing where a row is set to what it is.
+                try connection.execute("INSERT INTO spent_ids VALUES ('')")
+                try connection.execute("DELETE FROM spent_ids WHERE id = ''")
+            }
+        }
+        return changeMark?.text
+    }
+
     package func siteID() throws(Failure) -> String {
         try pool.read { connection throws(SQLiteError) in
             try connection.first("SELECT id FROM site") { $0.text(0) } ?? ""

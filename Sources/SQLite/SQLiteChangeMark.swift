@@ -13,6 +13,14 @@ package struct SQLiteChangeMark: Equatable {
     private static let version: UInt64 = 3_007_000
     private static let initializedBit: UInt64 = 1 << 32
 
+    /// The same as a word, in any process and after any restart: hexadecimal digits. Nil before the first commit since the
+    /// log was begun: from then on its salts, which are made at random, tell it from every other log of this database.
+    package var text: String? {
+        let (frames, checksum, salts) = (words[2], words[3], words[4])
+        guard frames & 0xFFFF_FFFF != 0 else { return nil }
+        return [frames, checksum, salts].map { String($0, radix: 16) }.joined(separator: "-")
+    }
+
     /// Nil while a commit is just rewriting the header, whose two copies then differ, and where it is of another format.
     fileprivate init?(_ header: UnsafePointer<Atomic<UInt64>>) {
         var words = SIMD8<UInt64>(repeating: 0)

@@ -19,6 +19,8 @@ struct MeasuredRegistry: ImageRegistry {
         try metrics.measure(.registry(.write)) { () throws(Failure) in try body(registry) }
     }
 
+    var state: String? { registry.state }
+
     func siteID() throws(Failure) -> String {
         try read { registry throws(Failure) in try registry.siteID() }
     }

@@ -44,6 +44,26 @@ import Testing
         #expect(connection.changeMark == nil)
     }
 
+    @Test func `a registry's state stays while nobody commits, moves with each commit, and never comes again`() throws {
+        var states: Set<String> = []
+        for number in 1...4 {
+            // As a service that starts: nobody else has the database open.
+            let registry = try SQLiteRegistry(path: path, busySecondsMax: 20)
+            let other = try SQLiteRegistry(path: path, busySecondsMax: 20)
+            for version in [2 * number, 2 * number + 1].map(Int64.init) {
+                let state = try #require(registry.state)
+                #expect(registry.state == state)
+                #expect(other.state == state)
+                #expect(states.insert(state).inserted)
+                var changed = image
+                changed.version = version
+                #expect(try other.update(changed))
+            }
+        }
+        #expect(states.count == 8)
+        #expect(try connection().first("SELECT count(*) FROM spent_ids") { $0.integer(0) } == 0)
+    }
+
     @Test func `a record is read once until something is committed`() throws {
         let (connection, other, cache) = (try connection(), try connection(), RecordCache())
         var reads = 0

@@ -106,6 +106,8 @@ final class FaultyRegistry: ImageRegistry {
         }
     }
 
+    var state: String? { real.state }
+
     func siteID() throws(Failure) -> String { try real.siteID() }
 
     func hasImages(in store: StoreName) throws(Failure) -> Bool { try real.hasImages(in: store) }
