@@ -46,6 +46,11 @@ extension GlanceClient {
         return (try metadata(answer.headers, of: reference), answer.headers[ReservedProperty.stateHeader])
     }
 
+    /// That state at this moment, by a request whose answer is short.
+    package func registryState() throws(GlanceError) -> String? {
+        try send(request("HEAD", "/images/?limit=0", Headers(), nil)).headers[ReservedProperty.stateHeader]
+    }
+
     func image(
         _ reference: String, within limit: TimeLimit? = nil, cancellation: Cancellation?
     ) throws(GlanceError) -> ImageMetadata {

@@ -23,8 +23,7 @@ package enum Identity: Equatable, Sendable {
 
     private func owns(_ image: Image) -> Bool {
         guard case .user(let name) = self else { return false }
-        // By bytes: to Swift two ways to write an ü are the same text, and they are two users.
-        return image.owner.utf8.elementsEqual(name.utf8)
+        return sameBytes(image.owner, name)
     }
 
     package func maySee(_ image: Image) -> Bool {

@@ -16,7 +16,12 @@ package struct ImageName: Hashable, Sendable, CustomStringConvertible {
     }
 
     package var description: String { text }
+
+    package static func == (one: ImageName, other: ImageName) -> Bool { sameBytes(one.text, other.text) }
 }
+
+/// Whether two texts are the same to everybody else: to Swift two ways to write an ü are equal.
+package func sameBytes(_ one: String, _ other: String) -> Bool { one.utf8.elementsEqual(other.utf8) }
 
 /// True where `text` can stand in a header's value and come back as it was: no control characters
 /// (U+0000–1F, U+007F–9F), and no blank at either end.

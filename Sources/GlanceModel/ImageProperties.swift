@@ -63,7 +63,7 @@ package struct ImageProperties: Equatable, Sendable {
     }
 
     package static func == (one: ImageProperties, other: ImageProperties) -> Bool {
-        one.pairs.elementsEqual(other.pairs, by: ==)
+        one.pairs.elementsEqual(other.pairs) { $0.key == $1.key && sameBytes($0.value, $1.value) }
     }
 }
 

@@ -4,8 +4,8 @@ import Synchronization
 /// What another service has answered at one state of its registry. As long as it is at that state the answers hold, and to
 /// ask for the state takes a short answer, which many readers share; to read a list anew takes more than all the rest.
 struct RemoteAnswers: Sendable {
-    private let records = AnswersOfState<ImageRecord>()
-    private let lists = AnswersOfState<[Image]>()
+    private let records = AnswersOfState<String, ImageRecord>()
+    private let lists = AnswersOfState<String, [Image]>()
     private let question = SharedQuestion<String?>()
 
     /// The record as it is now, by `read` unless it is known; `state` asks for what the registry is at.
@@ -31,51 +31,9 @@ struct RemoteAnswers: Sendable {
     }
 
     private func known<Answer>(
-        _ text: String, in answers: AnswersOfState<Answer>, _ state: () throws(Failure) -> String?
+        _ text: String, in answers: AnswersOfState<String, Answer>, _ state: () throws(Failure) -> String?
     ) throws(Failure) -> Answer? {
         guard let (answer, then) = answers[text] else { return nil }
         return try question.ask(state) == then ? answer : nil
-    }
-}
-
-/// Answers by their questions, all of one state: with the first one of another they are forgotten.
-final class AnswersOfState<Answer: Sendable>: Sendable {
-    private let bytesMax: Int
-
-    private struct Known {
-        var state = ""
-        var answers: [String: Answer] = [:]
-        var bytes = 0
-    }
-
-    private let known = Mutex(Known())
-
-    init(bytesMax: Int = 2 << 20) {
-        self.bytesMax = bytesMax
-    }
-
-    /// What is known, and the state at which it was so.
-    subscript(_ question: String) -> (answer: Answer, state: String)? {
-        known.withLock { known in known.answers[question].map { ($0, known.state) } }
-    }
-
-    /// `bytes` of memory is what the answer takes, more or less. Without a state nothing is kept.
-    func keep(_ answer: Answer, of question: String, at state: String?, bytes: Int) {
-        guard let state, bytes <= bytesMax else { return }
-        known.withLock { known in
-            if known.state != state || known.bytes + bytes > bytesMax { known = Known(state: state) }
-            known.answers[question] = answer
-            known.bytes += bytes
-        }
-    }
-}
-
-extension Image {
-    /// What it takes, more or less.
-    fileprivate var bytesInMemory: Int {
-        let texts = properties.pairs.reduce(name.text.utf8.count + owner.utf8.count) {
-            $0 + $1.key.utf8.count + $1.value.utf8.count
-        }
-        return 1024 + 64 * properties.pairs.count + texts
     }
 }

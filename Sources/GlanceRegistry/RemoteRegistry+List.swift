@@ -105,7 +105,9 @@ extension RemoteRegistry {
         do throws(GlanceError) {
             while images.count < count, let found = try listing.next() {
                 guard let record = RemoteRecord(found) else { continue }
-                guard part.owner == nil || record.image.isPublic || record.image.owner == part.owner else { continue }
+                guard record.image.isPublic || part.owner.map({ sameBytes($0, record.image.owner) }) != false else {
+                    continue
+                }
                 images.append(record.image)
             }
         } catch {
@@ -131,15 +133,15 @@ extension ImageQuery {
     /// Whether a list of this query has the image.
     func holds(_ image: Image) -> Bool {
         guard image.status == .queued || image.status == .available, status == nil || status == image.status,
-            name == nil || name == image.name.text, type == nil || type == image.type,
+            name.map({ sameBytes($0, image.name.text) }) != false, type == nil || type == image.type,
             store == nil || store == image.store, sizeMin.map({ $0 <= image.size ?? 0 }) != false,
             sizeMax.map({ $0 >= image.size ?? 0 }) != false,
-            properties.allSatisfy({ image.properties[$0.key] == $0.value })
+            properties.allSatisfy({ key, value in image.properties[key].map { sameBytes($0, value) } == true })
         else { return false }
         let isTheirs =
             switch privateOf {
             case .everyone: true
-            case .one(let owner): image.owner == owner
+            case .one(let owner): sameBytes(image.owner, owner)
             case .nobody: false
             }
         return switch visibility {

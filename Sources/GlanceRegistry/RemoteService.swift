@@ -48,7 +48,7 @@ struct RemoteService: Sendable {
 
     /// The state of the service's registry, as it says of each answer; nil where it does not say.
     func state() throws(Failure) -> String? {
-        try imageAndState(RemoteRole.siteID)?.state
+        do throws(GlanceError) { return try client.registryState() } catch { throw failure(error) }
     }
 
     private func imageAndState(_ id: String) throws(Failure) -> (image: ImageMetadata, state: String?)? {

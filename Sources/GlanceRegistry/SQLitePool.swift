@@ -26,7 +26,6 @@ final class SQLitePool: @unchecked Sendable {
 
     private struct Reader: @unchecked Sendable {
         let connection: SQLiteConnection
-        let records = RecordCache()
     }
 
     private final class Shelf: Sendable {
@@ -41,26 +40,11 @@ final class SQLitePool: @unchecked Sendable {
 
     /// Runs `body` on a connection that reads. There is one for every thread that reads at this moment.
     func read<Value>(_ body: (SQLiteConnection) throws(SQLiteError) -> Value) throws(Failure) -> Value {
-        try withReader { reader throws(SQLiteError) in try body(reader.connection) }
-    }
-
-    /// The record `id` as it is now, by `body` unless it is known.
-    func record(
-        _ id: ImageID, _ body: (SQLiteConnection) throws(SQLiteError) -> ImageRecord?
-    ) throws(Failure) -> ImageRecord? {
-        try withReader { reader throws(SQLiteError) in
-            try reader.records.record(id, on: reader.connection) { () throws(SQLiteError) in
-                try body(reader.connection)
-            }
-        }
-    }
-
-    private func withReader<Value>(_ body: (Reader) throws(SQLiteError) -> Value) throws(Failure) -> Value {
         let shelf = shelves[Self.shelfNumber]
         let kept = shelf.idle.withLock { $0.popLast() }
         let reader = if let kept { kept } else { Reader(connection: try Self.connect(path, busySecondsMax)) }
         defer { shelf.idle.withLock { if $0.count < Self.idleMax { $0.append(reader) } } }
-        return try asFailure { () throws(SQLiteError) in try body(reader) }
+        return try asFailure { () throws(SQLiteError) in try body(reader.connection) }
     }
 
     /// The thread's own, by Fibonacci hashing: its low bits say nothing, and stacks lie at even distances.

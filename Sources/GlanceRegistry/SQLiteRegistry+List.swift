@@ -1,4 +1,5 @@
 import GlanceModel
+import HTTP
 import SQLite
 
 extension SQLiteRegistry {
@@ -9,11 +10,17 @@ extension SQLiteRegistry {
         _ query: ImageQuery, after position: ListPosition?, count: Int
     ) throws(Failure) -> ImagePage {
         guard count > 0 else { return ImagePage(images: [], next: nil) }
+        let statements = Self.statements(query, after: position, count: count + 1)
+        let question = statements.map(\.question).joined()
         let records = try pool.read { connection throws(SQLiteError) in
+            let mark = connection.changeMark
+            if let (known, then) = lists[question], then == mark { return known }
             var records: [ImageRecord] = []
-            for statement in Self.statements(query, after: position, count: count + 1) where records.count <= count {
+            for statement in statements where records.count <= count {
                 try connection.query(statement.sql, statement.values) { records.append(ImageRow.record($0)) }
             }
+            let bytes = records.reduce(0) { $0 + $1.image.bytesInMemory }
+            lists.keep(records, of: question, at: mark, bytes: bytes)
             return records
         }
         return ImagePage(records, count: count, of: query)
@@ -27,5 +34,19 @@ extension SQLiteRegistry {
 
     package func position(of marker: ImageRecord, in query: ImageQuery) throws(Failure) -> ListPosition {
         ListPosition(of: marker, in: query)
+    }
+}
+
+extension ListStatement<SQLiteValue> {
+    /// What two of them share only where they read the same. Without characters beyond ASCII: such texts may be equal whose
+    /// bytes differ.
+    fileprivate var question: String {
+        values.reduce(into: sql) { text, value in
+            switch value {
+            case .integer(let number): text += " \(number)"
+            case .text(let value): text += " '\(percentEncoded(value))"
+            case .null: text += " -"
+            }
+        }
     }
 }

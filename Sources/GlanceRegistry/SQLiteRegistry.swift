@@ -4,6 +4,9 @@ import SQLite
 /// Records in an SQLite database: the registry of one host. A commit is durable before it is answered.
 package struct SQLiteRegistry: ImageRegistry {
     let pool: SQLitePool
+    /// Some hundred of them, of which a service is asked again and again. One more costs little to read.
+    private let records = AnswersOfState<SQLiteChangeMark, ImageRecord>(bytesMax: 256 << 10)
+    let lists = AnswersOfState<SQLiteChangeMark, [ImageRecord]>()
 
     /// Opens the database that `prepare` made. A lock of another process is waited for up to `busySecondsMax` seconds.
     package init(path: String, busySecondsMax: Int) throws(Failure) {
@@ -55,8 +58,13 @@ package struct SQLiteRegistry: ImageRegistry {
     }
 
     package func record(_ id: ImageID) throws(Failure) -> ImageRecord? {
-        try pool.record(id) { connection throws(SQLiteError) in
-            try connection.first(Self.recordByID, [.text(id.text)], ImageRow.record)
+        try pool.read { connection throws(SQLiteError) in
+            // Before the read: what is read may be newer than its mark, never older.
+            let mark = connection.changeMark
+            if let (known, then) = records[id.text], then == mark { return known }
+            let record = try connection.first(Self.recordByID, [.text(id.text)], ImageRow.record)
+            if let record { records.keep(record, of: id.text, at: mark, bytes: record.image.bytesInMemory) }
+            return record
         }
     }
 

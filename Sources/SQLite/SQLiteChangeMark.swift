@@ -6,7 +6,7 @@ import Synchronization
 /// It is the header of the log's index, which every connection has in shared memory and which each commit rewrites
 /// (https://www.sqlite.org/walformat.html, section 2.1). SQLite itself compares it to know whether what it has cached
 /// still holds; to look at it takes no lock.
-package struct SQLiteChangeMark: Equatable {
+package struct SQLiteChangeMark: Equatable, Sendable {
     private let words: SIMD8<UInt64>
 
     fileprivate static let wordsCount = 6

@@ -142,4 +142,45 @@ import Testing
         #expect(page.images == [])
         #expect(page.next == nil)
     }
+
+    /// Equal as texts, and not as bytes.
+    private static let (composed, decomposed) = ("caf\u{E9}", "cafe\u{301}")
+
+    @Test(arguments: RegistryKind.allCases)
+    func `lists that ask for something else are not taken for each other`(kind: RegistryKind) throws {
+        let registry = try kind.open()
+        for id in ["a", "b", "c"] { _ = try registry.addAvailable(.made(id: id)) }
+        _ = try registry.addAvailable(.made(id: "d", name: Self.composed, properties: ["os": Self.composed]))
+        func ids(_ change: (inout ImageQuery) -> Void) throws -> [String] {
+            var query = ImageQuery()
+            change(&query)
+            return try registry.ids(query)
+        }
+
+        for _ in 0..<2 {
+            #expect(try ids { _ in } == ["a", "b", "c", "d"])
+            #expect(try registry.page(ImageQuery(), after: nil, count: 2).images.map(\.id.text) == ["a", "b"])
+            #expect(try ids { $0.name = Self.composed } == ["d"])
+            #expect(try ids { $0.name = Self.decomposed } == [])
+            #expect(try ids { $0.properties = ["os": Self.composed] } == ["d"])
+            #expect(try ids { $0.properties = ["os": Self.decomposed] } == [])
+        }
+    }
+
+    @Test(arguments: RegistryKind.allCases, [ImageQuery.Visibility.all, .privateOnly])
+    func `a user whose name is written otherwise is another one`(
+        kind: RegistryKind, visibility: ImageQuery.Visibility
+    ) throws {
+        let registry = try kind.open()
+        _ = try registry.addAvailable(.made(id: "a", isPublic: false, owner: Self.composed))
+        var query = ImageQuery()
+        query.visibility = visibility
+
+        for _ in 0..<2 {
+            query.privateOf = .one(Self.composed)
+            #expect(try registry.ids(query) == ["a"])
+            query.privateOf = .one(Self.decomposed)
+            #expect(try registry.ids(query) == [])
+        }
+    }
 }

@@ -125,6 +125,18 @@ struct ChangeTests {
         #expect(try glance.send("PUT", "/images/x", body: "data").image["version"] == 4)
     }
 
+    @Test(arguments: ["name", "property-city"])
+    func `a text that is only written otherwise is a change`(field: String) throws {
+        try glance.queue("x", ["x-image-meta-\(field)": "Z\u{FC}rich"])
+        // Equal to Swift, and other bytes.
+        let decomposed = "Zu\u{308}rich"
+
+        let answer = try glance.send("PUT", "/images/x", ["x-image-meta-\(field)": decomposed])
+
+        #expect(answer.image["version"] == 2)
+        #expect(Array((try glance.send("HEAD", "/images/x").metadata[field] ?? "").utf8) == Array(decomposed.utf8))
+    }
+
     @Test func `who has seen another version overwrites nothing`() throws {
         try glance.queue("x")
         _ = try glance.send("PUT", "/images/x", ["x-image-meta-name": "theirs"])

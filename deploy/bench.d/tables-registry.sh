@@ -62,7 +62,8 @@ requests() {
     local name=$1 connections=$2 glance=$4 images=$5
     case $3 in
     head) load "$name" "$connections" HEAD "$(url "$glance")/images" "$images" ;;
-    page) load "$name" "$connections" GET "$(url "$glance")/images/detail?limit=100" ;;
+    page) load "$name" "$connections" GET "$(url "$glance")/images/detail?limit=100&size_max=" ;;
+    again) load "$name" "$connections" GET "$(url "$glance")/images/detail?limit=100" ;;
     add) load "$name" "$connections" POST "$(url "$glance")/images" '' '' 'x-image-meta-name: New' 'x-image-meta-type: raw' ;;
     update) load "$name" "$connections" PUT "$(url "$glance")/images" "$images" ;;
     esac
@@ -75,7 +76,7 @@ registry_table() {
 statements bare. Aims: PostgreSQL at most SQLite and 1.3 times pgbench with HEAD, remote at most 2.2 times SQLite.'
     heading request connections 'SQLite, ms' 'PostgreSQL, ms' 'another service, ms' 'pgbench, ms' \
         '(PostgreSQL − SQLite) to pgbench' 'another service to SQLite'
-    for request in head page add update; do
+    for request in head page again add update; do
         for connections in "${connection_counts[@]}"; do registry_row "$request" "$connections"; done
     done
 }
@@ -87,7 +88,7 @@ registry_row() {
     sqlite() { requests "$name.sqlite" "$connections" "$request" records-sqlite 1000; }
     postgresql() { requests "$name.postgresql" "$connections" "$request" records-postgresql 1000; }
     remote() { requests "$name.remote" "$connections" "$request" records-remote 1000; }
-    bare() { statements "$name.bare" "$connections" "$request" records-postgresql 1000; }
+    bare() { statements "$name.bare" "$connections" "${request/again/page}" records-postgresql 1000; }
     in_turn sqlite postgresql remote bare
     paste "$work/samples/$name.postgresql.time" "$work/samples/$name.sqlite.time" |
         awk '{ print $1 - $2 }' >"$work/samples/$name.more"
@@ -99,7 +100,8 @@ registry_row() {
 registry_request() {
     case $1 in
     head) printf 'HEAD of ids at random' ;;
-    page) printf 'list of 100 in detail' ;;
+    page) printf 'list of 100 in detail, anew' ;;
+    again) printf 'list of 100 in detail, again' ;;
     add) printf 'POST of metadata' ;;
     update) printf 'PUT of a property' ;;
     esac

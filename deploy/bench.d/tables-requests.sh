@@ -58,14 +58,21 @@ list_table() {
         awk '{ bytes += length($0) + 1; images += gsub(/"uri"/, "") } END { print images, bytes }')
     [[ $images == 1000 ]] || die "$uri lists $images images, not 1000"
     say 'list of 1,000 in detail'
-    list() { load list 1 GET "$(url thousand)$uri"; }
-    measured() { with_cpu list "$(supervisor_of thousand)" list; }
-    in_turn measured
     title 'List of 1,000 images in detail' "One connection, through nginx; about $((bytes / 1024)) KiB an answer. Aim: 5 ms of CPU."
-    heading 'ms (p50)' 'ms (p99)' 'worker CPU, ms a request'
-    paste "$work/samples/list.cpu" "$work/samples/list.requests" |
-        awk '{ print $1 * 1000 / $2 }' >"$work/samples/list.each"
-    row "$(show list.p50 2)" "$(show list.p99 2)" "$(show list.each 2)"
+    heading list 'ms (p50)' 'ms (p99)' 'worker CPU, ms a request'
+    list_row anew "$uri?size_max="
+    list_row 'again, and nothing has changed' "$uri"
+}
+
+# list_row TITLE URI
+list_row() {
+    local uri=$2 name="list.${1%%[, ]*}"
+    list() { load "$name" 1 GET "$(url thousand)$uri"; }
+    measured() { with_cpu "$name" "$(supervisor_of thousand)" list; }
+    in_turn measured
+    paste "$work/samples/$name.cpu" "$work/samples/$name.requests" |
+        awk '{ print $1 * 1000 / $2 }' >"$work/samples/$name.each"
+    row "$1" "$(show "$name.p50" 2)" "$(show "$name.p99" 2)" "$(show "$name.each" 2)"
 }
 
 # Called while the Glance of a thousand images is down.
@@ -94,10 +101,10 @@ growth_table() {
 aim: at most 1.20.'
     heading request '1,000 images, ms' '100,000 images, ms' 'time, 100,000 to 1,000'
     growth_row 'HEAD /images/ID' HEAD /images /images ids
-    growth_row 'GET /images/detail?limit=100, first page' GET \
-        '/images/detail?limit=100' '/images/detail?limit=100'
-    growth_row 'GET /images/detail?limit=100, from the middle' GET \
-        '/images/detail?limit=100&marker=grown-000500' '/images/detail?limit=100&marker=grown-050000'
+    growth_row 'GET /images/detail?limit=100, first page, anew' GET \
+        '/images/detail?limit=100&size_max=' '/images/detail?limit=100&size_max='
+    growth_row 'GET /images/detail?limit=100, from the middle, anew' GET \
+        '/images/detail?limit=100&marker=grown-000500&size_max=' '/images/detail?limit=100&marker=grown-050000&size_max='
 }
 
 # growth_row TITLE METHOD URI-OF-FEW URI-OF-MANY [ids]

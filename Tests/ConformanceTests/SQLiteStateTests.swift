@@ -6,8 +6,8 @@ import Testing
 
 @testable import GlanceRegistry
 
-/// A record is remembered, and what is remembered is never older than the last commit, whoever made it.
-@Suite(.scratchDirectory) struct RecordCacheTests {
+/// Records and lists are remembered, and what is remembered is never older than the last commit, whoever made it.
+@Suite(.scratchDirectory) struct SQLiteStateTests {
     private let path = "\(ScratchDirectory.path)/registry.db"
     private let image: Image
 
@@ -64,35 +64,6 @@ import Testing
         #expect(try connection().first("SELECT count(*) FROM spent_ids") { $0.integer(0) } == 0)
     }
 
-    @Test func `a record is read once until something is committed`() throws {
-        let (connection, other, cache) = (try connection(), try connection(), RecordCache())
-        var reads = 0
-        func record() throws -> ImageRecord? {
-            try cache.record(image.id, on: connection) { () throws(SQLiteError) in
-                reads += 1
-                return try connection.first(
-                    "SELECT \(SQLiteRegistry.columns) FROM images WHERE id = ?1", [.text(image.id.text)],
-                    ImageRow.record)
-            }
-        }
-
-        #expect(try record()?.image == image)
-        #expect(try record()?.image == image)
-        #expect(reads == 1)
-        try other.execute("UPDATE images SET name = 'other'")
-        #expect(try record()?.image.name.text == "other")
-        #expect(reads == 2)
-    }
-
-    @Test func `an image that is not there is asked for again`() throws {
-        let (connection, cache) = (try connection(), RecordCache())
-        let missing = ImageID("missing")!
-
-        #expect(try cache.record(missing, on: connection) { () throws(SQLiteError) in nil } == nil)
-        let record = ImageRecord(image: image, location: nil, sequence: 1)
-        #expect(try cache.record(missing, on: connection) { () throws(SQLiteError) in record }?.image == image)
-    }
-
     @Test func `no read is older than what was committed before it began`() throws {
         let (path, id, first) = (path, image.id, image)
         let committed = Atomic<Int64>(first.version)
@@ -112,7 +83,8 @@ import Testing
             while !isDone.load(ordering: .sequentiallyConsistent) {
                 let least = committed.load(ordering: .sequentiallyConsistent)
                 let seen = (try? registry.record(id))??.image.version ?? 0
-                if seen < least { stale.add(1, ordering: .relaxed) }
+                let listed = (try? registry.page(ImageQuery(), after: nil, count: 2))?.images.first?.version ?? 0
+                if min(seen, listed) < least { stale.add(1, ordering: .relaxed) }
             }
         }
 
