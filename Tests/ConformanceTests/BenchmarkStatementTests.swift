@@ -15,7 +15,7 @@ struct BenchmarkStatementTests {
 
     private func words(_ text: String) -> String { text.split(whereSeparator: \.isWhitespace).joined(separator: " ") }
 
-    @Test(arguments: ["head", "page"])
+    @Test(arguments: ["head", "page", "again"])
     func `images are read with all that the registry reads of them`(script: String) throws {
         #expect(try text("deploy/bench.d/registry-\(script).sql").contains(words(PostgreSQLRegistry.columns)))
     }

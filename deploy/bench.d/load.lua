@@ -2,9 +2,8 @@
 --
 --   wrk ... -s load.lua URL -- METHOD [IDS [BODY]]
 --
--- With IDS, each request adds one of /grown-000001 to /grown-IDS to the URL; a PUT changes a property.
--- A URL that ends in `size_max=` gets a number beyond every image's size, another one each time: a list that nobody has
--- asked for lately.
+-- With IDS, each request adds one of /grown-000001 to /grown-IDS to the URL, without the slash where it ends in `=`; a PUT
+-- changes a property.
 -- With BODY, each sends that file's bytes, and a URL that ends in `-` gets a
 -- number that never comes twice.
 -- The last line of output: requests, microseconds, p50, p99 (microseconds),
@@ -15,16 +14,12 @@ function init(arguments)
     local ids = tonumber(arguments[2])
     local path = wrk.path
     if ids then
+        local slash = path:sub(-1) == "=" and "" or "/"
         request = function()
             if wrk.method == "PUT" then
                 wrk.headers["x-image-meta-property-run"] = tostring(math.random(1000000000))
             end
-            return wrk.format(nil, string.format("%s/grown-%06d", path, math.random(ids)))
-        end
-    end
-    if path:sub(-9) == "size_max=" then
-        request = function()
-            return wrk.format(nil, path .. (1000000000000 + math.random(1000000000)))
+            return wrk.format(nil, string.format("%s%sgrown-%06d", path, slash, math.random(ids)))
         end
     end
     if (arguments[3] or "") ~= "" then

@@ -62,7 +62,7 @@ requests() {
     local name=$1 connections=$2 glance=$4 images=$5
     case $3 in
     head) load "$name" "$connections" HEAD "$(url "$glance")/images" "$images" ;;
-    page) load "$name" "$connections" GET "$(url "$glance")/images/detail?limit=100&size_max=" ;;
+    page) load "$name" "$connections" GET "$(url "$glance")/images/detail?limit=100&marker=" $((images - 100)) ;;
     again) load "$name" "$connections" GET "$(url "$glance")/images/detail?limit=100" ;;
     add) load "$name" "$connections" POST "$(url "$glance")/images" '' '' 'x-image-meta-name: New' 'x-image-meta-type: raw' ;;
     update) load "$name" "$connections" PUT "$(url "$glance")/images" "$images" ;;
@@ -88,7 +88,7 @@ registry_row() {
     sqlite() { requests "$name.sqlite" "$connections" "$request" records-sqlite 1000; }
     postgresql() { requests "$name.postgresql" "$connections" "$request" records-postgresql 1000; }
     remote() { requests "$name.remote" "$connections" "$request" records-remote 1000; }
-    bare() { statements "$name.bare" "$connections" "${request/again/page}" records-postgresql 1000; }
+    bare() { statements "$name.bare" "$connections" "$request" records-postgresql 1000; }
     in_turn sqlite postgresql remote bare
     paste "$work/samples/$name.postgresql.time" "$work/samples/$name.sqlite.time" |
         awk '{ print $1 - $2 }' >"$work/samples/$name.more"
@@ -100,8 +100,8 @@ registry_row() {
 registry_request() {
     case $1 in
     head) printf 'HEAD of ids at random' ;;
-    page) printf 'list of 100 in detail, anew' ;;
-    again) printf 'list of 100 in detail, again' ;;
+    page) printf 'list of 100 in detail, from anywhere' ;;
+    again) printf 'list of 100 in detail, again and again' ;;
     add) printf 'POST of metadata' ;;
     update) printf 'PUT of a property' ;;
     esac
