@@ -40,11 +40,17 @@ enum ImageRow {
     }
 
     static func properties(_ lines: String) -> ImageProperties {
-        ImageProperties(
-            recorded: lines.utf8.split(separator: UInt8(ascii: "\n")).map { line in
-                let end = line.firstIndex(of: UInt8(ascii: "=")) ?? line.endIndex
-                return (String(Substring(line[..<end])), String(Substring(line[end...].dropFirst())))
-            })
+        var lines = lines
+        return lines.withUTF8 { bytes in
+            ImageProperties(
+                recorded: bytes.split(separator: UInt8(ascii: "\n")).map { line in
+                    let end = line.firstIndex(of: UInt8(ascii: "=")) ?? line.endIndex
+                    return (
+                        String(decoding: line[..<end], as: UTF8.self),
+                        String(decoding: line[end...].dropFirst(), as: UTF8.self)
+                    )
+                })
+        }
     }
 
     /// What an owner has, by an index alone.
