@@ -23,7 +23,8 @@ struct RemoteService: Sendable {
 
     /// The same, and the state of the service's registry at that time.
     func recordAndState(_ id: ImageID) throws(Failure) -> (record: RemoteRecord, state: String?)? {
-        guard let (found, state) = try imageAndState(id.text), let record = try record(found, id), !record.isSpent else {
+        guard let (found, state) = try imageAndState(id.text), let record = try record(found, id), !record.isSpent
+        else {
             return nil
         }
         return (record, state)
