@@ -59,11 +59,17 @@ package struct FileDescriptor: ~Copyable, Sendable {
     /// `secondsMax`. It is unlocked when it is closed.
     package static func locked(_ path: String, mode: mode_t, secondsMax: Int) throws(PosixError) -> FileDescriptor? {
         let file = try FileDescriptor(opening: path, flags: O_RDWR | O_CREAT | O_NOFOLLOW, mode: mode)
-        for _ in 0...secondsMax * 1000 {
-            if flock(file.number, LOCK_EX | LOCK_NB) == 0 { return file }
-            guard errno == EINTR || errno == EWOULDBLOCK else { throw PosixError("flock", path) }
-            blocking { _ = usleep(1000) }
+        let number = file.number
+        let end = ContinuousClock.now + .seconds(secondsMax)
+        let isLocked = try blocking { () throws(PosixError) in
+            while flock(number, LOCK_EX | LOCK_NB) != 0 {
+                guard errno == EINTR || errno == EWOULDBLOCK else { throw PosixError("flock", path) }
+                guard ContinuousClock.now < end else { return false }
+                usleep(1000)
+            }
+            return true
         }
-        return nil
+        guard isLocked else { return nil }
+        return file
     }
 }

@@ -50,8 +50,6 @@ package struct GlanceAPI: Sendable {
     package func respond(to request: Request) -> Response {
         var (identity, failure): (Identity?, Failure?)
         var response: Response
-        // Before anything is read: what is read may be newer than that, never older.
-        let state = request.headers[ReservedProperty.requestHeader] == nil ? nil : images.registry.state
         do {
             response = try route(request, by: &identity)
         } catch let caught as Failure {
@@ -66,7 +64,6 @@ package struct GlanceAPI: Sendable {
             response = error(.internalServerError, Self.unforeseenMessage, for: request)
         }
         if let line = Audit(request, by: identity, failure: failure, response: response) { audit(line) }
-        if let state { response.headers.add(ReservedProperty.stateHeader, state) }
         return finished(consume response, for: request)
     }
 

@@ -14,7 +14,7 @@ struct ListQuestion {
         }
         var seen: [String: String] = [:]
         for (name, value) in pairs where Self.isKnown(name) {
-            if let before = seen[name], before != value {
+            if let before = seen[name], !sameBytes(before, value) {
                 throw .badQuery(parameter: excerpt(name), problem: "it was given twice, with different values")
             }
             seen[name] = value
@@ -55,7 +55,7 @@ struct ListQuestion {
     private mutating func takeProperty(_ name: String, _ value: String) throws(RequestFailure) {
         let key = ImageProperties.key(String(name.dropFirst("property-".count)))
         guard !key.isEmpty else { throw .badQuery(parameter: excerpt(name), problem: "it names no property") }
-        if let before = query.properties[key], before != value {
+        if let before = query.properties[key], !sameBytes(before, value) {
             throw .badQuery(parameter: excerpt(name), problem: "it was given twice, with different values")
         }
         query.properties[key] = value

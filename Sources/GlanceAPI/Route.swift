@@ -17,6 +17,19 @@ extension GlanceAPI {
         }
         let caller = try authenticate(request)
         identity = caller
+        // Before anything is read: what is read may be newer than that, never older.
+        let state = tellsState(request, to: caller) ? images.registry.state : nil
+        var response = try verb(request, at: segments, for: caller)
+        if let state { response.headers.add(ReservedProperty.stateHeader, state) }
+        return response
+    }
+
+    /// Another Glance that keeps its records here is told what the registry is at; nobody else is.
+    private func tellsState(_ request: Request, to caller: Identity) -> Bool {
+        request.headers[ReservedProperty.requestHeader] != nil && caller.mayEverything
+    }
+
+    private func verb(_ request: Request, at segments: [String], for caller: Identity) throws -> Response {
         switch (segments.first, segments.count) {
         case (nil, _): return try collection(request, posts: false, for: caller)
         case ("images", 1): return try collection(request, posts: true, for: caller)

@@ -46,9 +46,10 @@ extension GlanceClient {
         return (try metadata(answer.headers, of: reference), answer.headers[ReservedProperty.stateHeader])
     }
 
-    /// That state at this moment, by a request whose answer is short.
+    /// That state at this moment, by a request whose answer is short, and waited for no longer than one that is not.
     package func registryState() throws(GlanceError) -> String? {
-        try send(request("HEAD", "/images/?limit=0", Headers(), nil)).headers[ReservedProperty.stateHeader]
+        let answer = try send(request("HEAD", "/images/?limit=0", Headers(), nil), within: TimeLimit(seconds: 5))
+        return answer.headers[ReservedProperty.stateHeader]
     }
 
     func image(

@@ -14,7 +14,7 @@ package enum Identity: Equatable, Sendable {
         }
     }
 
-    var mayEverything: Bool {
+    package var mayEverything: Bool {
         switch self {
         case .theOperator, .admin: true
         case .anonymous, .user: false

@@ -27,12 +27,22 @@ final class AnswersOfState<State: Equatable & Sendable, Answer: Sendable>: Senda
 
     /// `bytes` of memory is what the answer takes, more or less. Without a state nothing is kept.
     func keep(_ answer: Answer, of question: String, at state: State?, bytes: Int) {
+        let bytes = bytes + question.utf8.count + Self.entryBytes
         guard let state, bytes <= bytesMax else { return }
+        // What is forgotten is freed when others may read again.
+        var forgotten: Known?
         known.withLock { known in
-            if known.state != state || known.bytes + bytes > bytesMax { known = Known(state: state) }
+            if known.state != state || known.bytes + bytes > bytesMax {
+                forgotten = known
+                known = Known(state: state)
+            }
             if known.answers.updateValue(answer, forKey: question) == nil { known.bytes += bytes }
         }
+        _ = consume forgotten
     }
+
+    /// What an answer takes besides: a list may have no images.
+    private static var entryBytes: Int { 256 }
 }
 
 extension Image {

@@ -10,10 +10,10 @@ struct RemoteAnswers: Sendable {
 
     /// The record as it is now, by `read` unless it is known; `state` asks for what the registry is at.
     func record(
-        _ id: ImageID, state: () throws(Failure) -> String?,
+        _ id: ImageID, state: () -> String?,
         read: () throws(Failure) -> (record: ImageRecord, state: String?)?
     ) throws(Failure) -> ImageRecord? {
-        if let known = try known(id.text, in: records, state) { return known }
+        if let known = known(id.text, in: records, state) { return known }
         guard let (record, state) = try read() else { return nil }
         records.keep(record, of: id.text, at: state, bytes: record.image.bytesInMemory)
         return record
@@ -21,19 +21,20 @@ struct RemoteAnswers: Sendable {
 
     /// The images of a list as they are now; `query` is all that it depends on, in characters of ASCII.
     func images(
-        _ query: String, state: () throws(Failure) -> String?,
+        _ query: String, state: () -> String?,
         read: () throws(Failure) -> (images: [Image], state: String?)
     ) throws(Failure) -> [Image] {
-        if let known = try known(query, in: lists, state) { return known }
+        if let known = known(query, in: lists, state) { return known }
         let (images, state) = try read()
         lists.keep(images, of: query, at: state, bytes: images.reduce(0) { $0 + $1.bytesInMemory })
         return images
     }
 
+    /// Nil too where the state cannot be had: whoever reads then learns why.
     private func known<Answer>(
-        _ text: String, in answers: AnswersOfState<String, Answer>, _ state: () throws(Failure) -> String?
-    ) throws(Failure) -> Answer? {
+        _ text: String, in answers: AnswersOfState<String, Answer>, _ state: () -> String?
+    ) -> Answer? {
         guard let (answer, then) = answers[text] else { return nil }
-        return try question.ask(state) == then ? answer : nil
+        return question.ask(state) == then ? answer : nil
     }
 }

@@ -55,14 +55,16 @@ struct RemoteRecord: Equatable, Sendable {
             let status = truth["status"].flatMap({ ImageStatus(rawValue: $0) }), let version = truth[number: "version"],
             let type = ImageType(rawValue: found.kind.rawValue)
         else { return nil }
-        let own = found.properties.filter { !$0.key.hasPrefix(ReservedProperty.prefix) }
+        let own = found.properties.compactMap { key, value in
+            key.hasPrefix(ReservedProperty.prefix) ? nil : (key: key, value: value)
+        }
         image = Image(
             id: ImageID(recorded: found.id), name: ImageName(recorded: found.name), type: type,
             size: truth[number: "size"], store: StoreName(truth["store"] ?? ""),
             createdAt: Self.time(ReservedProperty.createdAt, of: found),
             updatedAt: Self.time(ReservedProperty.updatedAt, of: found),
             deletedAt: truth[number: "deleted_at"].map(Timestamp.init), status: status, isPublic: truth[flag: "public"],
-            properties: ImageProperties(recorded: own.map { ($0.key, $0.value) }), owner: truth["owner"] ?? "",
+            properties: ImageProperties(recorded: own), owner: truth["owner"] ?? "",
             sha256: truth["sha256"].map(SHA256Digest.init(recorded:)), version: version)
         location = truth["location"].map(Location.init)
         attempt = Attempt(truth)

@@ -43,7 +43,7 @@ extension RemoteRegistry {
         /// What two parts share only where they ask for the same. Without characters beyond ASCII: such texts may be
         /// equal whose bytes differ.
         func question(_ count: Int) -> String {
-            "\(filter.query(count: count, marker: filter.after)) \(owner.map(percentEncoded) ?? "")"
+            "\(filter.query(count: count, marker: filter.after))\(owner.map { " \(percentEncoded($0))" } ?? "")"
         }
     }
 

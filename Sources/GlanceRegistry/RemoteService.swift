@@ -47,9 +47,9 @@ struct RemoteService: Sendable {
         try imageAndState(id)?.image
     }
 
-    /// The state of the service's registry, as it says of each answer; nil where it does not say.
-    func state() throws(Failure) -> String? {
-        do throws(GlanceError) { return try client.registryState() } catch { throw failure(error) }
+    /// The state of the service's registry at this moment; nil where it does not say.
+    func state() -> String? {
+        (try? client.registryState()) ?? nil
     }
 
     private func imageAndState(_ id: String) throws(Failure) -> (image: ImageMetadata, state: String?)? {

@@ -40,7 +40,7 @@ extension SQLiteRegistry {
 extension ListStatement<SQLiteValue> {
     /// What two of them share only where they read the same. Without characters beyond ASCII: such texts may be equal whose
     /// bytes differ.
-    fileprivate var question: String {
+    var question: String {
         values.reduce(into: sql) { text, value in
             switch value {
             case .integer(let number): text += " \(number)"

@@ -1,12 +1,14 @@
 import GlanceModel
 import SQLite
+import Synchronization
 
 /// Records in an SQLite database: the registry of one host. A commit is durable before it is answered.
 package struct SQLiteRegistry: ImageRegistry {
     let pool: SQLitePool
     /// Some hundred of them, of which a service is asked again and again. One more costs little to read.
-    private let records = AnswersOfState<SQLiteChangeMark, ImageRecord>(bytesMax: 256 << 10)
+    let records = AnswersOfState<SQLiteChangeMark, ImageRecord>(bytesMax: 256 << 10)
     let lists = AnswersOfState<SQLiteChangeMark, [ImageRecord]>()
+    private let logAttempt = LogAttempt()
 
     /// Opens the database that `prepare` made. A lock of another process is waited for up to `busySecondsMax` seconds.
     package init(path: String, busySecondsMax: Int) throws(Failure) {
@@ -23,7 +25,15 @@ package struct SQLiteRegistry: ImageRegistry {
 
     package var state: String? {
         guard let mark = changeMark else { return nil }
-        return mark.text ?? beginLog()
+        if let text = mark.text { return text }
+        guard !logAttempt.isMade.exchange(true, ordering: .relaxed) else { return nil }
+        beginLog()
+        return changeMark?.text
+    }
+
+    /// To begin the log, which each process tries once.
+    private final class LogAttempt: Sendable {
+        let isMade = Atomic<Bool>(false)
     }
 
     private var changeMark: SQLiteChangeMark? {
@@ -32,15 +42,15 @@ package struct SQLiteRegistry: ImageRegistry {
 
     /// Commits what changes nothing, so that there is a mark from here on: a service that is seldom written to starts with
     /// an empty log.
-    private func beginLog() -> String? {
+    private func beginLog() {
         _ = try? pool.write { connection throws(Failure) in
+            guard connection.changeMark?.text == nil else { return }
             try asFailure { () throws(SQLiteError) in
                 // No image has that id. SQLite writes nothing where a row is set to what it is.
                 try connection.execute("INSERT INTO spent_ids VALUES ('')")
                 try connection.execute("DELETE FROM spent_ids WHERE id = ''")
             }
         }
-        return changeMark?.text
     }
 
     package func siteID() throws(Failure) -> String {

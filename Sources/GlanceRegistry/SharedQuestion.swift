@@ -1,6 +1,5 @@
 import Bytes
 import Dispatch
-import GlanceModel
 import Synchronization
 
 /// A question that many threads have at a time. Whoever comes while it is being asked waits until it is asked anew, once
@@ -9,7 +8,7 @@ final class SharedQuestion<Answer: Sendable>: Sendable {
     /// A thread that waits: for its turn to ask, or for what somebody else was answered.
     private final class Waiter: Sendable {
         let isOver = DispatchSemaphore(value: 0)
-        let answer = Mutex<Result<Answer, Failure>?>(nil)
+        let answer = Mutex<Answer?>(nil)
     }
 
     private struct State {
@@ -19,23 +18,23 @@ final class SharedQuestion<Answer: Sendable>: Sendable {
 
     private let state = Mutex(State())
 
-    /// Asks by `body`, or waits for what another thread is answered that asks later than now. It fails as that one does.
-    func ask(_ body: () throws(Failure) -> Answer) throws(Failure) -> Answer {
+    /// Asks by `body`, or waits for what another thread is answered that asks later than now.
+    func ask(_ body: () -> Answer) -> Answer {
         if let waiter = wait() {
             blocking { waiter.isOver.wait() }
-            if let answer = waiter.answer.withLock({ $0 }) { return try answer.get() }
+            if let answer = waiter.answer.withLock({ $0 }) { return answer }
         }
         let others = state.withLock { state in
             defer { state.waiting = [] }
             return state.waiting
         }
-        let answer = Result { () throws(Failure) in try body() }
+        let answer = body()
         for other in others {
             other.answer.withLock { $0 = answer }
             other.isOver.signal()
         }
         passOn()
-        return try answer.get()
+        return answer
     }
 
     /// Nil where nobody asks, so that the caller does.

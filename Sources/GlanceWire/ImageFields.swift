@@ -16,7 +16,7 @@ package struct ImageFields: Equatable, Sendable {
 
     /// Throws where the field came before with another value.
     package mutating func set(_ name: Name, _ text: String) throws(Failure) {
-        if let before = texts[name], before != text {
+        if let before = texts[name], !sameBytes(before, text) {
             throw .invalid(
                 field: name.rawValue, problem: "it was given twice, as “\(excerpt(before))” and as “\(excerpt(text))”")
         }

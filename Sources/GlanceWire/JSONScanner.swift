@@ -1,3 +1,5 @@
+import HTTP
+
 /// Reads JSON text (RFC 8259) from its start to its end, value by value, without a tree of it in memory: lists of images
 /// are long, and read by whoever keeps records in another service. Every step is nil, or false, where the text is not right.
 struct JSONScanner {
@@ -72,7 +74,7 @@ struct JSONScanner {
             switch bytes[place] {
             case UInt8(ascii: "\""):
                 place += 1
-                return String(validating: UnsafeBufferPointer(rebasing: bytes[start..<place - 1]), as: UTF8.self)
+                return utf8Text(UnsafeBufferPointer(rebasing: bytes[start..<place - 1]))
             case UInt8(ascii: "\\"): return escapedString(Array(bytes[start..<place]))
             default: place += 1
             }

@@ -13,29 +13,36 @@ package struct RequestTarget: Equatable, Sendable {
 
     /// The query's `name=value` pairs in order, decoded as an HTML form is (`+` is a blank). Nil where an escape is broken.
     package func queryPairs() -> [(name: String, value: String)]? {
-        var pairs: [(name: String, value: String)] = []
-        // By bytes: a character may be more than its first one.
-        for part in query.utf8.split(separator: UInt8(ascii: "&")) {
-            let end = part.firstIndex(of: UInt8(ascii: "=")) ?? part.endIndex
-            guard let name = percentDecoded(Substring(part[..<end]), plusIsBlank: true),
-                let value = percentDecoded(Substring(part[end...].dropFirst()), plusIsBlank: true)
-            else { return nil }
-            pairs.append((name, value))
+        var query = query
+        return query.withUTF8 { bytes in
+            var pairs: [(name: String, value: String)] = []
+            pairs.reserveCapacity(16)
+            // By bytes: a character may be more than its first one.
+            for part in bytes.split(separator: UInt8(ascii: "&")) {
+                let end = part.firstIndex(of: UInt8(ascii: "=")) ?? part.endIndex
+                guard let name = percentDecoded(part[..<end], plusIsBlank: true),
+                    let value = percentDecoded(part[end...].dropFirst(), plusIsBlank: true)
+                else { return nil }
+                pairs.append((name, value))
+            }
+            return pairs
         }
-        return pairs
     }
 
     private static func segments(_ path: Substring) -> [String]? {
-        guard path.utf8.first == UInt8(ascii: "/") else { return nil }
-        var parts = path.utf8.dropFirst().split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
-        if parts.last?.isEmpty == true { parts.removeLast() }
-        var decoded: [String] = []
-        decoded.reserveCapacity(parts.count)
-        for part in parts {
-            guard let segment = percentDecoded(Substring(part), plusIsBlank: false) else { return nil }
-            decoded.append(segment)
+        var path = path
+        return path.withUTF8 { bytes in
+            guard bytes.first == UInt8(ascii: "/") else { return nil }
+            var parts = bytes.dropFirst().split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+            if parts.last?.isEmpty == true { parts.removeLast() }
+            var decoded: [String] = []
+            decoded.reserveCapacity(parts.count)
+            for part in parts {
+                guard let segment = percentDecoded(part, plusIsBlank: false) else { return nil }
+                decoded.append(segment)
+            }
+            return decoded
         }
-        return decoded
     }
 }
 
@@ -57,11 +64,13 @@ package func percentEncoded(_ text: String) -> String {
 }
 
 /// Undoes percent-encoding (RFC 3986, section 2.1); nil where an escape is broken or the result is no UTF-8.
-private func percentDecoded(_ text: Substring, plusIsBlank: Bool) -> String? {
-    guard text.utf8.contains(where: { $0 == UInt8(ascii: "%") || $0 == UInt8(ascii: "+") }) else { return String(text) }
+private func percentDecoded(_ text: Slice<UnsafeBufferPointer<UInt8>>, plusIsBlank: Bool) -> String? {
+    guard text.contains(where: { $0 == UInt8(ascii: "%") || $0 == UInt8(ascii: "+") }) else {
+        return String(decoding: text, as: UTF8.self)
+    }
     var bytes: [UInt8] = []
-    bytes.reserveCapacity(text.utf8.count)
-    var rest = text.utf8[...]
+    bytes.reserveCapacity(text.count)
+    var rest = text
     while let byte = rest.popFirst() {
         if byte == UInt8(ascii: "%") {
             guard let high = rest.popFirst().flatMap(hexadecimalValue),

@@ -8,7 +8,7 @@ extension Request {
         var headers = Headers()
         headers.reserve(variables.entries.count)
         variables.forEachHeader { name, value in
-            let text = String(validating: value, as: UTF8.self)
+            let text = utf8Text(value)
             headers.add(
                 String(decoding: name, as: UTF8.self), text ?? String(decoding: value, as: UTF8.self),
                 isUTF8: text != nil)

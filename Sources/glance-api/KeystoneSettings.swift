@@ -49,11 +49,12 @@ struct KeystoneSettings: Sendable {
         let users = KeystoneUsers(
             now: { now().seconds }, uptime: uptime,
             ask: { token throws(KeystoneError) in try keystone.user(of: token) })
-        let adminRoles = adminRoles
+        // By bytes: to Swift two ways to write an ü are the same text.
+        let adminRoles = Set(adminRoles.map { Array($0.utf8) })
         return IdentityRoute(challenge: "Keystone uri=\"\(server)\"") { token throws(Failure) in
             do throws(KeystoneError) {
                 let user = try users.user(of: token)
-                return adminRoles.isDisjoint(with: user.roles) ? .user(user.id) : .admin(user.id)
+                return adminRoles.isDisjoint(with: user.roles.map { Array($0.utf8) }) ? .user(user.id) : .admin(user.id)
             } catch .refused {
                 return nil
             } catch {

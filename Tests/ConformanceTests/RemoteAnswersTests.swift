@@ -93,104 +93,124 @@ import Testing
         #expect(try here.page(ImageQuery(), after: nil, count: 10).images == [])
     }
 
-    @Test func `answers are kept up to their bytes, and those of another state are forgotten`() {
-        let answers = AnswersOfState<String, Int>(bytesMax: 100)
+    @Test func `a list is read once a state, and not taken for one of another`() throws {
+        let answers = RemoteAnswers()
+        let states = Mutex(["one", "one", nil, "two", "two"])
+        let reads = Mutex(0)
+        func images(_ state: String?) throws -> Int {
+            let found = try answers.images("q") {
+                states.withLock { $0.removeFirst() }
+            } read: { () throws(Failure) in
+                reads.withLock { $0 += 1 }
+                return ([], state)
+            }
+            #expect(found == [])
+            return reads.withLock { $0 }
+        }
 
-        answers.keep(1, of: "a", at: "one", bytes: 60)
+        // Nothing is known, so nothing is asked.
+        #expect(try images("one") == 1)
+        #expect(try images("one") == 1)
+        #expect(try images("one") == 1)
+        // The state could not be had.
+        #expect(try images("one") == 2)
+        #expect(try images("two") == 3)
+        #expect(try images("two") == 3)
+        #expect(states.withLock { $0 } == [])
+    }
+
+    @Test func `answers are kept up to their bytes, and those of another state are forgotten`() {
+        let answers = AnswersOfState<String, Int>(bytesMax: 1000)
+
+        answers.keep(1, of: "a", at: "one", bytes: 400)
         answers.keep(2, of: "b", at: nil, bytes: 1)
-        answers.keep(3, of: "c", at: "one", bytes: 101)
+        answers.keep(3, of: "c", at: "one", bytes: 1000)
         #expect(answers["a"]?.answer == 1)
         #expect(answers["a"]?.state == "one")
         #expect(answers["b"] == nil)
         #expect(answers["c"] == nil)
-        answers.keep(4, of: "d", at: "one", bytes: 40)
+        answers.keep(4, of: "d", at: "one", bytes: 1)
         #expect(answers["a"]?.answer == 1)
-        answers.keep(5, of: "e", at: "one", bytes: 1)
+        // One of no bytes takes some too.
+        answers.keep(5, of: "e", at: "one", bytes: 0)
         #expect(answers["a"] == nil)
         #expect(answers["e"]?.answer == 5)
         answers.keep(6, of: "f", at: "two", bytes: 1)
         #expect(answers["e"] == nil)
         #expect(answers["f"]?.state == "two")
+        answers.keep(7, of: String(repeating: "g", count: 1000), at: "two", bytes: 0)
+        #expect(answers["f"]?.answer == 6)
     }
 }
 
 /// One asks for all who wait, and later than any of them came.
 struct SharedQuestionTests {
-    /// What the first thread was answered, and those that came while it asked; and how often it was asked.
-    private func answers(
-        others count: Int, by body: @escaping @Sendable (Int) throws(Failure) -> Int
-    ) -> (first: Int?, others: [Int?], asked: Int) {
-        let question = SharedQuestion<Int>()
-        let asked = Mutex(0)
-        let answers = Mutex<[Int?]>([nil])
-        let (hasCome, isToEnd, all) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0), DispatchGroup())
-        @Sendable func ask() throws(Failure) -> Int {
-            let number = asked.withLock { asked in
-                asked += 1
-                return asked
+    /// A question whose answers are 1, 2, 3 and so on, each given when it is told to.
+    private final class Asked: Sendable {
+        private let question = SharedQuestion<Int>()
+        private let count = Mutex(0)
+        private let answers = Mutex<[String: [Int]]>([:])
+        private let isBusy = DispatchSemaphore(value: 0)
+        private let mayEnd = DispatchSemaphore(value: 0)
+        private let all = DispatchGroup()
+
+        /// Threads that begin to ask now; returns when each waits, or asks.
+        func begin(_ threads: Int, as wave: String) {
+            for _ in 0..<threads {
+                all.enter()
+                Thread.detachNewThread {
+                    PoolThread(stepAside: { self.isBusy.signal() }, comeBack: {}).adopt {
+                        let answer = self.question.ask(self.next)
+                        self.answers.withLock { $0[wave, default: []].append(answer) }
+                    }
+                    self.all.leave()
+                }
+                #expect(isBusy.wait(timeout: .now() + 60) == .success)
             }
-            if number == 1 {
-                hasCome.signal()
-                isToEnd.wait()
-            }
-            return try body(number)
-        }
-        func beside(_ body: @escaping @Sendable () -> Void) {
-            all.enter()
-            Thread.detachNewThread {
-                // Told when it begins to wait.
-                PoolThread(stepAside: { hasCome.signal() }, comeBack: {}).adopt(body)
-                all.leave()
-            }
-            hasCome.wait()
         }
 
-        beside {
-            let answer = try? question.ask(ask)
-            answers.withLock { $0[0] = answer }
-        }
-        for _ in 0..<count {
-            beside {
-                let answer = try? question.ask(ask)
-                answers.withLock { $0.append(answer) }
+        private func next() -> Int {
+            isBusy.signal()
+            _ = mayEnd.wait(timeout: .now() + 60)
+            return count.withLock { count in
+                count += 1
+                return count
             }
         }
-        isToEnd.signal()
-        all.wait()
-        return (answers.withLock { $0[0] }, answers.withLock { Array($0[1...]) }, asked.withLock { $0 })
+
+        /// Lets the present question have its answer, and waits until the next one is being asked.
+        func answer(andWaitForNext hasNext: Bool) {
+            mayEnd.signal()
+            if hasNext { #expect(isBusy.wait(timeout: .now() + 60) == .success) }
+        }
+
+        /// What each wave was answered, once all of them were.
+        func end() -> [String: [Int]] {
+            #expect(all.wait(timeout: .now() + 60) == .success)
+            return answers.withLock { $0 }
+        }
     }
 
     @Test func `those who come while it is asked share the next answer`() {
-        let (first, others, asked) = answers(others: 8) { number throws(Failure) in number }
+        let asked = Asked()
+        asked.begin(1, as: "first")
+        asked.begin(8, as: "second")
+        asked.answer(andWaitForNext: true)
+        asked.begin(4, as: "third")
+        asked.answer(andWaitForNext: true)
+        asked.begin(1, as: "fourth")
+        asked.answer(andWaitForNext: true)
+        asked.answer(andWaitForNext: false)
 
-        #expect(first == 1)
-        #expect(others == Array(repeating: 2, count: 8))
-        #expect(asked == 2)
+        #expect(
+            asked.end() == [
+                "first": [1], "second": Array(repeating: 2, count: 8), "third": [3, 3, 3, 3], "fourth": [4],
+            ])
     }
 
-    @Test func `a failure is that of all who waited for it, and of nobody else`() {
-        let (first, others, asked) = answers(others: 3) { number throws(Failure) in
-            guard number == 1 else { throw .registryBusy }
-            return number
-        }
-
-        #expect(first == 1)
-        #expect(others == [nil, nil, nil])
-        #expect(asked == 2)
-    }
-
-    @Test func `it is asked anew each time where nobody else asks`() throws {
+    @Test func `it is asked anew each time where nobody else asks`() {
         let question = SharedQuestion<Int>()
-        var asked = 0
 
-        for number in 1...3 {
-            let answer = try question.ask { () throws(Failure) in
-                asked += 1
-                return asked
-            }
-            #expect(answer == number)
-        }
-        #expect(throws: Failure.registryBusy) { try question.ask { () throws(Failure) in throw .registryBusy } }
-        #expect(try question.ask { () throws(Failure) in 7 } == 7)
+        #expect((1...3).map { number in question.ask { number } } == [1, 2, 3])
     }
 }

@@ -64,15 +64,37 @@ import Testing
         #expect(try connection().first("SELECT count(*) FROM spent_ids") { $0.integer(0) } == 0)
     }
 
+    @Test func `what is remembered is what is shown, until somebody commits`() throws {
+        let registry = try SQLiteRegistry(path: path, busySecondsMax: 20)
+        let mark = try #require(try connection().changeMark)
+        let question = SQLiteRegistry.statements(ImageQuery(), after: nil, count: 3).map(\.question).joined()
+        // Nobody committed these.
+        let other = ImageRecord(image: image.renamed("remembered"), location: nil, sequence: 1)
+        registry.records.keep(other, of: image.id.text, at: mark, bytes: 1)
+        registry.lists.keep([other], of: question, at: mark, bytes: 1)
+
+        #expect(try registry.record(image.id)?.image.name.text == "remembered")
+        #expect(try registry.page(ImageQuery(), after: nil, count: 2).images.map(\.name.text) == ["remembered"])
+        #expect(try registry.page(ImageQuery(), after: nil, count: 1).images == [image])
+        try connection().execute("UPDATE images SET name = 'committed'")
+        #expect(try registry.record(image.id)?.image.name.text == "committed")
+        #expect(try registry.page(ImageQuery(), after: nil, count: 2).images.map(\.name.text) == ["committed"])
+        #expect(registry.records[image.id.text]?.answer.image.name.text == "committed")
+        #expect(registry.lists[question]?.answer.map(\.image.name.text) == ["committed"])
+    }
+
     @Test func `no read is older than what was committed before it began`() throws {
-        let (path, id, first) = (path, image.id, image)
+        let (id, first) = (image.id, image)
+        // Two share one, as threads do; one is another process's.
+        let shared = try SQLiteRegistry(path: path, busySecondsMax: 20)
+        let registries = [try SQLiteRegistry(path: path, busySecondsMax: 20), shared, shared, shared]
         let committed = Atomic<Int64>(first.version)
         let stale = Atomic<Int>(0)
         let isDone = Atomic<Bool>(false)
         let last: Int64 = 200
 
         DispatchQueue.concurrentPerform(iterations: 4) { number in
-            guard let registry = try? SQLiteRegistry(path: path, busySecondsMax: 20) else { return }
+            let registry = registries[number]
             var image = first
             while number == 0, image.version < last {
                 image.version += 1

@@ -78,7 +78,7 @@ struct FieldTests {
     @Test(arguments: [
         ("name", "one", "two"), ("type", "raw", "kernel"), ("id", "a", "b"), ("is_public", "true", "false"),
         ("size", "1", "2"), ("store", "file", "swift"), ("sha256", "a", "b"), ("property-k", "v", "w"),
-        ("property-k", "v", "v"),
+        ("property-k", "v", "v"), ("name", "caf\u{E9}", "cafe\u{301}"),
     ])
     func `a field twice with different values is 400`(field: String, one: String, other: String) throws {
         var headers = ["x-image-meta-name": "one", "x-image-meta-type": "raw"]

@@ -125,7 +125,7 @@ struct ListTests {
 
     @Test(arguments: [
         "type=raw&type=kernel", "limit=1&limit=2", "property-a=1&property-a=2", "property-a.b=1&property-a_b=2",
-        "name=%zz", "name=%e9", "%ff=x",
+        "name=caf%C3%A9&name=cafe%CC%81", "property-a=caf%C3%A9&property-A=cafe%CC%81", "name=%zz", "name=%e9", "%ff=x",
     ])
     func `a query that contradicts itself or is no text is 400`(query: String) throws {
         #expect(try glance.send("GET", "/images/?\(query)").status == 400)

@@ -49,7 +49,7 @@ import Testing
         #expect(flock(holder, LOCK_EX) == 0)
         var isHad = false
 
-        // Told as soon as the wait has begun.
+        // Told once, as soon as the wait has begun.
         let thread = PoolThread(stepAside: { close(holder) }, comeBack: {})
         thread.adopt {
             isHad = (try? FileDescriptor.locked(path, mode: 0o600, secondsMax: 60) != nil) == true
