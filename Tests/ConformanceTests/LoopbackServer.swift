@@ -29,13 +29,21 @@ final class LoopbackServer: Sendable {
     private let listener: Int32
     private let handler: Handler
     private let connections = Mutex<Set<Int32>>([])
+    private let isStopped = Mutex(false)
 
     init(_ handler: @escaping Handler) throws {
         self.handler = handler
         (listener, port) = try Loopback.listen()
         Thread.detachNewThread { [weak self, listener] in
-            while case let client = accept(listener, nil, nil), client >= 0 {
-                guard let self else { break }
+            while true {
+                let client = accept(listener, nil, nil)
+                // What was shut down gives nothing more; anything else is of the moment.
+                guard client >= 0 || errno != EINVAL else { break }
+                guard client >= 0 else { continue }
+                guard let self else {
+                    close(client)
+                    break
+                }
                 self.connections.withLock { _ = $0.insert(client) }
                 Thread.detachNewThread { self.serve(client) }
             }
@@ -45,6 +53,12 @@ final class LoopbackServer: Sendable {
 
     /// Ends every connection and takes no more.
     func stop() {
+        // Once: the number is another's when it has been closed.
+        let isFirst = isStopped.withLock { isStopped in
+            defer { isStopped = true }
+            return !isStopped
+        }
+        guard isFirst else { return }
         shutdown(listener, Int32(SHUT_RDWR))
         connections.withLock { for number in $0 { shutdown(number, Int32(SHUT_RDWR)) } }
     }
