@@ -3,7 +3,7 @@ import GlanceWire
 import HTTP
 
 extension GlanceAPI {
-    /// Finds the verb for a path and a method. `identity` becomes known on the way.
+    /// Who asks, whether here, and then what for. `identity` becomes known on the way.
     func route(_ request: Request, by identity: inout Identity?) throws -> Response {
         guard let segments = request.target.segments else { throw RequestFailure.unknownPath }
         switch request.listener {
@@ -29,6 +29,7 @@ extension GlanceAPI {
         request.headers[ReservedProperty.requestHeader] != nil && caller.mayEverything
     }
 
+    /// Finds the verb for a path and a method.
     private func verb(_ request: Request, at segments: [String], for caller: Identity) throws -> Response {
         switch (segments.first, segments.count) {
         case (nil, _): return try collection(request, posts: false, for: caller)

@@ -42,11 +42,17 @@ extension GlanceClient {
 
     /// The same, and the state of the server's registry at that time; nil where it does not say.
     package func imageAndState(_ reference: String) throws(GlanceError) -> (image: ImageMetadata, state: String?) {
-        let answer = try send(request("HEAD", try path(of: reference), Headers(), nil))
+        try imageAndState(reference, within: nil, cancellation: nil)
+    }
+
+    private func imageAndState(
+        _ reference: String, within limit: TimeLimit?, cancellation: Cancellation?
+    ) throws(GlanceError) -> (image: ImageMetadata, state: String?) {
+        let answer = try send(request("HEAD", try path(of: reference), Headers(), cancellation), within: limit)
         return (try metadata(answer.headers, of: reference), answer.headers[ReservedProperty.stateHeader])
     }
 
-    /// That state at this moment, by a request whose answer is short, and waited for no longer than one that is not.
+    /// That state at this moment, by a request whose answer is short; it is waited for up to 5 s.
     package func registryState() throws(GlanceError) -> String? {
         let answer = try send(request("HEAD", "/images/?limit=0", Headers(), nil), within: TimeLimit(seconds: 5))
         return answer.headers[ReservedProperty.stateHeader]
@@ -55,8 +61,7 @@ extension GlanceClient {
     func image(
         _ reference: String, within limit: TimeLimit? = nil, cancellation: Cancellation?
     ) throws(GlanceError) -> ImageMetadata {
-        let answer = try send(request("HEAD", try path(of: reference), Headers(), cancellation), within: limit)
-        return try metadata(answer.headers, of: reference)
+        try imageAndState(reference, within: limit, cancellation: cancellation).image
     }
 
     func metadata(_ headers: Headers, of reference: String) throws(GlanceError) -> ImageMetadata {

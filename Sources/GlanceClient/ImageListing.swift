@@ -11,7 +11,10 @@ public final class ImageListing<Element> {
     private var rest: Int?
     private var isAtEnd = false
     /// What the server's registry was at, by each page's answer.
-    package private(set) var states: Set<String?> = []
+    private var states: Set<String?> = []
+
+    /// The same of all pages so far; nil where they differ, or the server does not say.
+    package var state: String? { states.count == 1 ? states.first ?? nil : nil }
 
     struct Page {
         let images: [ReportedImage]

@@ -5,7 +5,7 @@ package enum ReservedProperty {
     package static let prefix = "glance_registry_"
     /// Stands in the header of each request of such a service.
     package static let requestHeader = "x-glance-registry-request"
-    /// Stands in the header of each answer to them: the registry's `state`, where it has one.
+    /// Stands in the header of what an admin is answered to them, refusals apart: the registry's `state`, where it has one.
     package static let stateHeader = "x-glance-registry-state"
     /// When the image was added, and when its metadata changed last, for lists in those orders: seconds since 1970-01-01 UTC.
     package static let createdAt = prefix + "created_at"

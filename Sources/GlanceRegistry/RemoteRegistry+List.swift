@@ -113,7 +113,7 @@ extension RemoteRegistry {
         } catch {
             throw service.failure(error)
         }
-        return (images, listing.states.count == 1 ? listing.states.first ?? nil : nil)
+        return (images, listing.state)
     }
 
     // MARK: Where the other service has neither filters nor orders

@@ -128,7 +128,7 @@ struct JSONScanner {
             let byte = bytes[place]
             place += 1
             switch byte {
-            case UInt8(ascii: "\""): return String(validating: text, as: UTF8.self)
+            case UInt8(ascii: "\""): return text.withUnsafeBufferPointer(utf8Text)
             case UInt8(ascii: "\\"):
                 guard let escaped = escape() else { return nil }
                 text += Array(String(escaped).utf8)

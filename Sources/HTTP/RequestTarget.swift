@@ -81,5 +81,5 @@ private func percentDecoded(_ text: Slice<UnsafeBufferPointer<UInt8>>, plusIsBla
             bytes.append(plusIsBlank && byte == UInt8(ascii: "+") ? UInt8(ascii: " ") : byte)
         }
     }
-    return String(validating: bytes, as: UTF8.self)
+    return bytes.withUnsafeBufferPointer(utf8Text)
 }

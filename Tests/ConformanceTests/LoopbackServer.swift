@@ -37,9 +37,11 @@ final class LoopbackServer: Sendable {
         Thread.detachNewThread { [weak self, listener] in
             while true {
                 let client = accept(listener, nil, nil)
-                // What was shut down gives nothing more; anything else is of the moment.
-                guard client >= 0 || errno != EINVAL else { break }
-                guard client >= 0 else { continue }
+                guard client >= 0 else {
+                    // What was shut down gives nothing more; anything else is of the moment.
+                    if errno == EINVAL { break }
+                    continue
+                }
                 guard let self else {
                     close(client)
                     break

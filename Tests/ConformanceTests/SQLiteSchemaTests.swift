@@ -87,7 +87,7 @@ import Testing
 
         DispatchQueue.concurrentPerform(iterations: 8) { number in
             do throws(Failure) {
-                try SQLiteRegistry.prepare(path: path, busySecondsMax: 120, newSite: "site \(number)")
+                try SQLiteRegistry.prepare(path: path, busySecondsMax: 20, newSite: "site \(number)")
             } catch {
                 failures.all.withLock { $0.append(error) }
             }
