@@ -9,6 +9,7 @@ import PostgreSQL
 /// would have left.
 package struct PostgreSQLRegistry: ImageRegistry {
     let pool: PostgreSQLPool
+    private let records = SharedQuestion<ImageID, [ImageID: ImageRecord]>()
     /// A text that never comes twice.
     let newName: @Sendable () -> String
 
@@ -60,13 +61,17 @@ package struct PostgreSQLRegistry: ImageRegistry {
         }
     }
 
+    /// Many threads that want a record at a time share a statement: most of what a short one costs is not its row.
     package func record(_ id: ImageID) throws(Failure) -> ImageRecord? {
-        try pool.read { connection throws(PostgreSQLError) in
-            try connection.rows(Self.recordByID, [.text(id.text)], ImageRow.record).first
-        }
+        try records.ask(id) { ids throws(Failure) in
+            let found = try pool.read { connection throws(PostgreSQLError) in
+                try connection.rows(Self.recordsByID, [.texts(ids.map(\.text))], ImageRow.record)
+            }
+            return Dictionary(found.map { ($0.image.id, $0) }) { first, _ in first }
+        }[id]
     }
 
-    private static let recordByID = "SELECT \(columns) FROM images WHERE id = $1"
+    private static let recordsByID = "SELECT \(columns) FROM images WHERE id = ANY ($1::text[])"
 
     package func update(_ image: Image) throws(Failure) -> Bool { try update(image, isSecond: false) }
 

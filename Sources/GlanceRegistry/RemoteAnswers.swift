@@ -6,11 +6,11 @@ import Synchronization
 struct RemoteAnswers: Sendable {
     private let records = AnswersOfState<String, ImageRecord>()
     private let lists = AnswersOfState<String, [Image]>()
-    private let question = SharedQuestion<String?>()
+    private let question = SharedQuestion<Void, String?>()
 
     /// The record as it is now, by `read` unless it is known; `state` asks for what the registry is at.
     func record(
-        _ id: ImageID, state: () -> String?,
+        _ id: ImageID, state: () throws(Failure) -> String?,
         read: () throws(Failure) -> (record: ImageRecord, state: String?)?
     ) throws(Failure) -> ImageRecord? {
         if let known = known(id.text, in: records, state) { return known }
@@ -21,7 +21,7 @@ struct RemoteAnswers: Sendable {
 
     /// The images of a list as they are now; `query` is all that it depends on, in characters of ASCII.
     func images(
-        _ query: String, state: () -> String?,
+        _ query: String, state: () throws(Failure) -> String?,
         read: () throws(Failure) -> (images: [Image], state: String?)
     ) throws(Failure) -> [Image] {
         if let known = known(query, in: lists, state) { return known }
@@ -32,9 +32,10 @@ struct RemoteAnswers: Sendable {
 
     /// Nil too where the state cannot be had: whoever reads then learns why.
     private func known<Answer>(
-        _ text: String, in answers: AnswersOfState<String, Answer>, _ state: () -> String?
+        _ text: String, in answers: AnswersOfState<String, Answer>, _ state: () throws(Failure) -> String?
     ) -> Answer? {
         guard let (answer, then) = answers[text] else { return nil }
-        return question.ask(state) == then ? answer : nil
+        let now = (try? question.ask(()) { _ throws(Failure) in try state() }) ?? nil
+        return now == then ? answer : nil
     }
 }

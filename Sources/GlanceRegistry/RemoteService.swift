@@ -48,8 +48,8 @@ struct RemoteService: Sendable {
     }
 
     /// The state of the service's registry at this moment; nil where it does not say.
-    func state() -> String? {
-        (try? client.registryState()) ?? nil
+    func state() throws(Failure) -> String? {
+        do throws(GlanceError) { return try client.registryState() } catch { throw failure(error) }
     }
 
     private func imageAndState(_ id: String) throws(Failure) -> (image: ImageMetadata, state: String?)? {

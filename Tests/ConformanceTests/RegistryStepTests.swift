@@ -206,6 +206,28 @@ import Testing
     }
 
     @Test(arguments: RegistryKind.allCases)
+    func `of many who read at once each gets what it asked for, as it is by then`(kind: RegistryKind) throws {
+        let (registry, elsewhere) = (try kind.open(), try kind.open())
+        var images = try ["a", "b", "c"].map { try elsewhere.addAvailable(.made(id: $0)) }
+
+        for round in 0..<5 {
+            let wrong = Mutex<[String]>([])
+            let now = images
+            atOnce(24) { number in
+                let id = ["a", "b", "c", "nobody"][number % 4]
+                let found = (try? registry.record(ImageID(recorded: id))).map { $0?.image }
+                let expected: Image?? = .some(now.first { $0.id.text == id })
+                if found != expected { wrong.withLock { $0.append(id) } }
+            }
+            #expect(wrong.withLock { $0 } == [], "round \(round)")
+            for index in images.indices {
+                images[index] = images[index].renamed("\(round)")
+                #expect(try elsewhere.update(images[index]))
+            }
+        }
+    }
+
+    @Test(arguments: RegistryKind.allCases)
     func `what is saving, deleted or not there does not change`(kind: RegistryKind) throws {
         let registry = try kind.open()
         let saving = try registry.reserve(.made(properties: ["a": "1"]), lease: .fresh())

@@ -1,4 +1,4 @@
--- A record by its id, as PostgreSQLRegistry.record asks for it.
+-- A record by its id: what PostgreSQLRegistry.record asks for all that are wanted at the time, for one alone.
 \set n random(1, :images)
 SELECT sequence, id, name, type, size, is_size_known, store, created_at, updated_at, deleted_at, status, is_public, owner,
 sha256, version, CASE status WHEN 'available' THEN location END,
