@@ -4,7 +4,7 @@ import Synchronization
 /// Answers of a registry by their questions, all of one state: with the first one of another they are forgotten. A service
 /// is asked for the same few images and lists again and again, and to read them costs more than to write them out.
 final class AnswersOfState<State: Equatable & Sendable, Answer: Sendable>: Sendable {
-    private struct Known {
+    fileprivate struct Known {
         var state: State?
         var answers: [String: Answer] = [:]
         var bytes = 0
@@ -27,22 +27,48 @@ final class AnswersOfState<State: Equatable & Sendable, Answer: Sendable>: Senda
 
     /// `bytes` of memory is what the answer takes, more or less. Without a state nothing is kept.
     func keep(_ answer: Answer, of question: String, at state: State?, bytes: Int) {
-        let bytes = bytes + question.utf8.count + Self.entryBytes
-        guard let state, bytes <= bytesMax else { return }
-        // What is forgotten is freed when others may read again.
-        var forgotten: Known?
-        known.withLock { known in
-            if known.state != state || known.bytes + bytes > bytesMax {
-                forgotten = known
-                known = Known(state: state)
-            }
-            if known.answers.updateValue(answer, forKey: question) == nil { known.bytes += bytes }
+        guard bytes + Self.entryBytes(question) <= bytesMax, self[question]?.state != state else { return }
+        extend(question, at: state, from: answer) { known in
+            known = answer
+            return bytes
         }
-        _ = consume forgotten
     }
 
+    /// Keeps what `body` makes of what is known, or of `empty`; it returns how many bytes of memory that takes besides.
+    func extend(_ question: String, at state: State?, from empty: Answer, _ body: (inout Answer) -> Int) {
+        guard let state else { return }
+        // What is forgotten is freed when others may read again.
+        let forgotten = known.withLock { known -> [Known] in
+            var forgotten: [Known] = []
+            if known.state != state { forgotten.append(known.exchange(at: state)) }
+            known.extend(question, from: empty, body)
+            if known.bytes > bytesMax {
+                forgotten.append(known.exchange(at: state))
+                known.extend(question, from: empty, body)
+            }
+            if known.bytes > bytesMax { forgotten.append(known.exchange(at: state)) }
+            return forgotten
+        }
+        withExtendedLifetime(forgotten) {}
+    }
+}
+
+extension AnswersOfState.Known {
+    /// Begins anew; returns what was known.
+    fileprivate mutating func exchange(at state: State) -> Self {
+        defer { self = Self(state: state) }
+        return self
+    }
+
+    fileprivate mutating func extend(_ question: String, from empty: Answer, _ body: (inout Answer) -> Int) {
+        if answers[question] == nil { bytes += AnswersOfState.entryBytes(question) }
+        bytes += body(&answers[question, default: empty])
+    }
+}
+
+extension AnswersOfState {
     /// What an answer takes besides: a list may have no images.
-    private static var entryBytes: Int { 256 }
+    fileprivate static func entryBytes(_ question: String) -> Int { question.utf8.count + 256 }
 }
 
 extension Image {

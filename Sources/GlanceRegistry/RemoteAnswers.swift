@@ -4,38 +4,46 @@ import Synchronization
 /// What another service has answered at one state of its registry. As long as it is at that state the answers hold, and to
 /// ask for the state takes a short answer, which many readers share; to read a list anew takes more than all the rest.
 struct RemoteAnswers: Sendable {
-    private let records = AnswersOfState<String, ImageRecord>()
-    private let lists = AnswersOfState<String, [Image]>()
+    private let records = AnswersOfState<String, RemoteRecord>()
+    private let lists = AnswersOfState<String, ListLinks>()
     private let question = SharedQuestion<Void, String?>()
 
     /// The record as it is now, by `read` unless it is known; `state` asks for what the registry is at.
     func record(
         _ id: ImageID, state: () throws(Failure) -> String?,
-        read: () throws(Failure) -> (record: ImageRecord, state: String?)?
-    ) throws(Failure) -> ImageRecord? {
-        if let known = known(id.text, in: records, state) { return known }
+        read: () throws(Failure) -> (record: RemoteRecord, state: String?)?
+    ) throws(Failure) -> RemoteRecord? {
+        if let (record, then) = records[id.text], isStill(then, state) { return record }
         guard let (record, state) = try read() else { return nil }
         records.keep(record, of: id.text, at: state, bytes: record.image.bytesInMemory)
         return record
     }
 
-    /// The images of a list as they are now; `query` is all that it depends on, in characters of ASCII.
+    /// The record as it was when it was last read here; nil where that is forgotten.
+    func lastRead(_ id: ImageID) -> RemoteRecord? {
+        records[id.text]?.answer
+    }
+
+    /// `count` images as they are now of the list that `query` names in characters of ASCII, behind `marker`; fewer where
+    /// it ends.
     func images(
-        _ query: String, state: () throws(Failure) -> String?,
+        _ query: String, behind marker: String?, count: Int, state: () throws(Failure) -> String?,
         read: () throws(Failure) -> (images: [Image], state: String?)
     ) throws(Failure) -> [Image] {
-        if let known = known(query, in: lists, state) { return known }
+        if let (links, then) = lists[query], let images = links.images(behind: marker, count: count),
+            isStill(then, state)
+        {
+            return images
+        }
         let (images, state) = try read()
-        lists.keep(images, of: query, at: state, bytes: images.reduce(0) { $0 + $1.bytesInMemory })
+        lists.extend(query, at: state, from: ListLinks()) { links in
+            links.add(images, behind: marker, isToTheEnd: images.count < count)
+        }
         return images
     }
 
-    /// Nil too where the state cannot be had: whoever reads then learns why.
-    private func known<Answer>(
-        _ text: String, in answers: AnswersOfState<String, Answer>, _ state: () throws(Failure) -> String?
-    ) -> Answer? {
-        guard let (answer, then) = answers[text] else { return nil }
-        let now = (try? question.ask(()) { _ throws(Failure) in try state() }) ?? nil
-        return now == then ? answer : nil
+    /// False too where the state cannot be had: whoever reads then learns why.
+    private func isStill(_ then: String, _ state: () throws(Failure) -> String?) -> Bool {
+        (try? question.ask(()) { _ throws(Failure) in try state() }) == then
     }
 }

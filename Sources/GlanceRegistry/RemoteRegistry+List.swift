@@ -40,10 +40,10 @@ extension RemoteRegistry {
         /// Whose private images count, where the other service cannot tell.
         var owner: String?
 
-        /// What two parts share only where they ask for the same. Without characters beyond ASCII: such texts may be
-        /// equal whose bytes differ.
-        func question(_ count: Int) -> String {
-            "\(filter.query(count: count, marker: filter.after))\(owner.map { " \(percentEncoded($0))" } ?? "")"
+        /// The whole list, which two parts share only where they ask for the same one. Without characters beyond ASCII:
+        /// such texts may be equal whose bytes differ.
+        var list: String {
+            "\(filter.query(count: 0, marker: nil))\(owner.map { " \(percentEncoded($0))" } ?? "")"
         }
     }
 
@@ -89,7 +89,9 @@ extension RemoteRegistry {
 
     private func images(_ part: Part, count: Int) throws(Failure) -> [Image] {
         let service = try service
-        return try answers.images(part.question(count), state: service.state) { () throws(Failure) in
+        let marker = part.filter.after
+        return try answers.images(part.list, behind: marker, count: count, state: service.state) {
+            () throws(Failure) in
             try read(part, count: count, of: service)
         }
     }

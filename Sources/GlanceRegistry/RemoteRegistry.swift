@@ -71,8 +71,8 @@ package struct RemoteRegistry: ImageRegistry {
     package func record(_ id: ImageID) throws(Failure) -> ImageRecord? {
         let service = try service
         return try answers.record(id, state: service.state) { () throws(Failure) in
-            try service.recordAndState(id).map { (ImageRecord($0.record), $0.state) }
-        }
+            try service.recordAndState(id)
+        }.map(ImageRecord.init)
     }
 
     package func reserve(_ draft: NewImage, lease: Lease?, within quota: OwnerQuota?) throws(Failure) -> Image {
@@ -82,8 +82,13 @@ package struct RemoteRegistry: ImageRegistry {
     }
 
     package func update(_ image: Image) throws(Failure) -> Bool {
-        try service.change(image.id) { record in
-            guard record.isListed, record.image.version == image.version - 1 else { return false }
+        func isMeant(_ record: RemoteRecord) -> Bool {
+            record.isListed && record.image.version == image.version - 1
+        }
+        // What whoever changes it has just read; where it is no longer so, the other service refuses the change.
+        let seen = answers.lastRead(image.id).flatMap { isMeant($0) ? $0 : nil }
+        return try service.change(image.id, seen: seen) { record in
+            guard isMeant(record) else { return false }
             let status = record.image.status
             record.image = image
             record.image.status = status

@@ -100,12 +100,15 @@ struct RemoteService: Sendable {
     }
 
     /// Changes a record in one step, as `body` says of what it is now; false where there is none, or `body` says so.
+    /// `seen` is what it was lately, of which `body` says true.
     func change(
-        _ id: ImageID, _ body: (inout RemoteRecord) throws(Failure) -> Bool
+        _ id: ImageID, seen: RemoteRecord? = nil, _ body: (inout RemoteRecord) throws(Failure) -> Bool
     ) throws(Failure) -> Bool {
         try alone { () throws(Failure) in
+            var known = countsVersions ? seen : nil
             for _ in 0..<Self.attemptsMax {
-                guard var record = try record(id), try body(&record) else { return false }
+                if known == nil { known = try record(id) }
+                guard var record = known.take(), try body(&record) else { return false }
                 if try replace(record) { return true }
             }
             throw .registryBusy

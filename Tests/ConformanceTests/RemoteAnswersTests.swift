@@ -77,6 +77,18 @@ import Testing
         #expect(throws: Failure.self) { try registry.record(image.id) }
     }
 
+    @Test func `what is known of a service that counts no versions is read again before it is changed`() throws {
+        let stranger = try StrangerUnderTest.stranger()
+        let settings = try RecordsUnderTest.settings(url: stranger.url)
+        let (here, beside) = (RemoteRegistry(settings), RemoteRegistry(settings))
+        let image = try here.addAvailable(.made(id: "disk"))
+        _ = Told(stranger)
+        #expect(try here.found(image.id).image == image)
+        #expect(try beside.update(image.renamed("another's")))
+
+        #expect(try !here.update(image.renamed("changed")))
+    }
+
     @Test(.enabled(if: !RecordsUnderTest.sites.isEmpty, "GLANCE_TEST_RECORDS names no service"))
     func `what one host has read another one's change overtakes at once`() throws {
         let (here, elsewhere) = (try RecordsUnderTest.registry(), try RecordsUnderTest.registry())
@@ -98,7 +110,7 @@ import Testing
         let states = Mutex(["one", "one", nil, "two", "two"])
         let reads = Mutex(0)
         func images(_ state: String?) throws -> Int {
-            let found = try answers.images("q") {
+            let found = try answers.images("q", behind: nil, count: 1) {
                 states.withLock { $0.removeFirst() }
             } read: { () throws(Failure) in
                 reads.withLock { $0 += 1 }
@@ -117,6 +129,58 @@ import Testing
         #expect(try images("two") == 3)
         #expect(try images("two") == 3)
         #expect(states.withLock { $0 } == [])
+    }
+
+    /// A list of images `a` to `f`, read by parts.
+    private final class Alphabet {
+        let answers = RemoteAnswers()
+        let images: [Image]
+        let reads = Mutex(0)
+
+        init() throws {
+            images = try "abcdef".map { try .listed(String($0)) }
+        }
+
+        /// What is behind `marker`, and whether it had to be read.
+        func part(_ list: String = "q", behind marker: String?, _ count: Int) throws -> (ids: String, isRead: Bool) {
+            let before = reads.withLock { $0 }
+            let start = marker.map { marker in images.firstIndex { $0.id.text == marker }! + 1 } ?? 0
+            let found = try answers.images(list, behind: marker, count: count) {
+                "state"
+            } read: {
+                reads.withLock { $0 += 1 }
+                return (Array(images[start...].prefix(count)), "state")
+            }
+            return (found.map(\.id.text).joined(), reads.withLock { $0 } > before)
+        }
+    }
+
+    @Test func `a part of a list is known once its images are, wherever those began and ended that were read`() throws {
+        let list = try Alphabet()
+
+        #expect(try list.part(behind: nil, 2) == ("ab", true))
+        #expect(try list.part(behind: "c", 2) == ("de", true))
+        #expect(try list.part(behind: "a", 3) == ("bcd", true))
+        #expect(try list.part(behind: nil, 5) == ("abcde", false))
+        #expect(try list.part(behind: "b", 2) == ("cd", false))
+        #expect(try list.part(behind: "d", 0) == ("", false))
+        #expect(try list.part("another", behind: "b", 2) == ("cd", true))
+        // Nobody knows yet that f is the last.
+        #expect(try list.part(behind: "e", 1) == ("f", true))
+        #expect(try list.part(behind: nil, 6) == ("abcdef", false))
+        #expect(try list.part(behind: nil, 7) == ("abcdef", true))
+        #expect(try list.part(behind: "e", 100) == ("f", false))
+        #expect(try list.part(behind: "f", 100) == ("", false))
+    }
+
+    @Test func `a list that comes back to the same image ends nevertheless`() throws {
+        let images = try ["a", "b", "a"].map { try Image.listed($0) }
+        var links = ListLinks()
+
+        _ = links.add(images, behind: nil, isToTheEnd: false)
+
+        #expect(links.images(behind: nil, count: 3)?.count == 3)
+        #expect(links.images(behind: nil, count: .max) == nil)
     }
 
     @Test func `answers are kept up to their bytes, and those of another state are forgotten`() {
@@ -138,7 +202,27 @@ import Testing
         answers.keep(6, of: "f", at: "two", bytes: 1)
         #expect(answers["e"] == nil)
         #expect(answers["f"]?.state == "two")
+        answers.extend("f", at: "two", from: 0) { known in
+            known += 10
+            return 100
+        }
+        #expect(answers["f"]?.answer == 16)
+        answers.extend("h", at: "two", from: 5) { known in
+            known += 1
+            return 500
+        }
+        #expect(answers["f"] == nil)
+        #expect(answers["h"]?.answer == 6)
+        answers.extend("h", at: "two", from: 5) { _ in 2000 }
+        #expect(answers["h"] == nil)
+        answers.keep(6, of: "f", at: "two", bytes: 1)
         answers.keep(7, of: String(repeating: "g", count: 1000), at: "two", bytes: 0)
         #expect(answers["f"]?.answer == 6)
+    }
+}
+
+extension Image {
+    fileprivate static func listed(_ id: String) throws -> Image {
+        try NewImage.made(id: id).image(#require(ImageID(id)), .available)
     }
 }

@@ -67,6 +67,35 @@ import Testing
         #expect(try fragile.direct.reserve(.made(), lease: nil).id.text == (moment == .after ? "3" : "1"))
     }
 
+    /// A service that counts no versions would not refuse what comes too late.
+    @Test(arguments: kinds.filter { $0 == .remote })
+    func `what has just been read is not read again before it is changed`(kind: RegistryKind) throws {
+        let fragile = try Fragile(kind)
+        let image = try fragile.direct.addAvailable(.made(id: "disk"))
+        #expect(try fragile.registry.found(image.id).image == image)
+        fragile.cutter.cutOnce(.before, at: "HEAD /images/disk")
+
+        #expect(try fragile.registry.update(image.renamed("changed")))
+
+        #expect(!fragile.cutter.wasCut)
+        #expect(try fragile.direct.found(image.id).image == image.renamed("changed"))
+    }
+
+    @Test(arguments: kinds)
+    func `what was read and is no longer so is read again before it is changed`(kind: RegistryKind) throws {
+        let fragile = try Fragile(kind)
+        let image = try fragile.direct.addAvailable(.made(id: "disk"))
+        #expect(try fragile.registry.found(image.id).image == image)
+        #expect(try fragile.direct.update(image.renamed("another's")))
+
+        #expect(try !fragile.registry.update(image.renamed("changed")))
+
+        let now = image.renamed("another's")
+        #expect(try fragile.direct.found(image.id).image == now)
+        #expect(try fragile.registry.update(now.renamed("changed")))
+        #expect(try fragile.direct.found(image.id).image == now.renamed("changed"))
+    }
+
     @Test(arguments: kinds, AnswerCutter.Moment.allCases)
     func `an upload's steps are done once, or not at all`(kind: RegistryKind, moment: AnswerCutter.Moment) throws {
         let fragile = try Fragile(kind)
