@@ -35,6 +35,13 @@ package struct ImageProperties: Equatable, Sendable {
         }
     }
 
+    /// Removes one; returns its value.
+    package mutating func take(_ key: String) -> String? {
+        let value = self[key]
+        if value != nil { pairs.remove(at: place(of: key)) }
+        return value
+    }
+
     package subscript(_ key: String) -> String? {
         let place = place(of: key)
         return place < pairs.endIndex && pairs[place].key == key ? pairs[place].value : nil

@@ -5,9 +5,10 @@ extension ImageService {
         try checkWriting(by: caller)
         if let id = draft.id, try registry.record(id) != nil { throw .idTaken(id) }
         let body = try data(body)
+        var draft = draft
+        let createdAt = told(&draft.properties, by: caller).createdAt ?? surroundings.now()
         let new = NewImage(
-            draft, store: try stores.name(draft.store), owner: caller.identity.ownerName,
-            createdAt: now(draft, for: caller))
+            draft, store: try stores.name(draft.store), owner: caller.identity.ownerName, createdAt: createdAt)
         try caller.showable(new.atItsLongest)
         let quota = quota(of: new.owner, for: caller)
         guard let body else { return try registry.reserve(new, lease: nil, within: quota) }
@@ -29,14 +30,15 @@ extension ImageService {
         return nil
     }
 
-    /// When an image is added: now, or, where records are kept for another service, when that one says.
-    private func now(_ draft: ImageDraft, for caller: Caller) -> Timestamp {
-        let told = mayTellTime(caller) ? draft.properties[ReservedProperty.createdAt] : nil
-        return told.flatMap { Int64($0) }.map(Timestamp.init) ?? surroundings.now()
+    /// Where records are kept for another service, which has to be an admin, it is that one which says when an image was
+    /// added and changed. What it says is taken out of its properties: the image has fields for it.
+    func told(
+        _ properties: inout ImageProperties, by caller: Caller
+    ) -> (createdAt: Timestamp?, updatedAt: Timestamp?) {
+        guard !stores.keepsData, caller.identity.mayEverything else { return (nil, nil) }
+        func take(_ key: String) -> Timestamp? { properties.take(key).flatMap { Int64($0) }.map(Timestamp.init) }
+        return (take(ReservedProperty.createdAt), take(ReservedProperty.updatedAt))
     }
-
-    /// Whether the caller may be another service whose records are kept here. That one has to be an admin.
-    func mayTellTime(_ caller: Caller) -> Bool { !stores.keepsData && caller.identity.mayEverything }
 
     func newLease(for body: ImageBody, in store: any ImageStore) throws(Failure) -> Lease {
         let location = try store.location(named: surroundings.newName(), for: body.length)

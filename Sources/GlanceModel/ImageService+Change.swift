@@ -2,21 +2,17 @@ extension ImageService {
     /// Changes metadata: only what `change` names.
     package func update(_ id: ImageID, _ change: ImageChange, for caller: Caller) throws(Failure) -> Image {
         try checkWriting(by: caller)
+        var change = change
+        let told = told(&change.properties, by: caller).updatedAt
         for _ in 0..<Self.attemptsMax {
             let image = try changeable(id, by: caller).image
-            let changed = try image.changed(change, at: now(change, for: caller))
+            let changed = try image.changed(change, at: told ?? surroundings.now())
             if let name = change.store { _ = try stores.name(name) }
             guard changed.differs(from: image) else { return image }
             try caller.showable(changed)
             if try registry.update(changed) { return changed }
         }
         throw .registryBusy
-    }
-
-    /// When metadata change: now, or, where records are kept for another service, when that one says.
-    private func now(_ change: ImageChange, for caller: Caller) -> Timestamp {
-        let told = mayTellTime(caller) ? change.properties[ReservedProperty.updatedAt] : nil
-        return told.flatMap { Int64($0) }.map(Timestamp.init) ?? surroundings.now()
     }
 
     /// Stores the data of a queued image, and changes what `change` names once they are there. A failure leaves the

@@ -7,7 +7,7 @@ import HTTP
 struct RemoteRecord: Equatable, Sendable {
     /// Everything that only this side knows.
     private static let truthKey = ReservedProperty.prefix + "record"
-    /// A word of its own for each write: by it a write is found again whose answer was lost.
+    /// A word of its own for each write: by it a write is found again whose answer was lost. A later write's is within the truth.
     static let writeKey = ReservedProperty.prefix + "write"
 
     // What lists are asked by.
@@ -61,8 +61,8 @@ struct RemoteRecord: Equatable, Sendable {
         image = Image(
             id: ImageID(recorded: found.id), name: ImageName(recorded: found.name), type: type,
             size: truth[number: "size"], store: StoreName(truth["store"] ?? ""),
-            createdAt: Self.time(ReservedProperty.createdAt, of: found),
-            updatedAt: Self.time(ReservedProperty.updatedAt, of: found),
+            createdAt: Timestamp(seconds: truth[number: "created_at"] ?? 0),
+            updatedAt: Timestamp(seconds: truth[number: "updated_at"] ?? 0),
             deletedAt: truth[number: "deleted_at"].map(Timestamp.init), status: status, isPublic: truth[flag: "public"],
             properties: ImageProperties(recorded: own), owner: truth["owner"] ?? "",
             sha256: truth["sha256"].map(SHA256Digest.init(recorded:)), version: version)
@@ -73,11 +73,7 @@ struct RemoteRecord: Equatable, Sendable {
         }
         (isGenerated, isSpent) = (truth[flag: "generated"], truth[flag: "spent"])
         revision = found.version
-        write = found.properties[Self.writeKey] ?? ""
-    }
-
-    private static func time(_ key: String, of found: ImageMetadata) -> Timestamp {
-        Timestamp(seconds: found.properties[key].flatMap { Int64($0) } ?? 0)
+        write = found.properties[Self.writeKey] ?? truth["write"] ?? ""
     }
 
     init(_ image: Image, attempt: Attempt? = nil, doomed: StoredBytes? = nil) {
@@ -100,8 +96,9 @@ struct RemoteRecord: Equatable, Sendable {
         return doomed == nil ? nil : .bytes
     }
 
-    /// All properties that the other service is to keep. `write` is a new word.
-    func properties(write: String) throws(Failure) -> [String: String] {
+    /// All properties that the other service is told. `write` is a new word; of a record that is new there it is a
+    /// property of its own, because nobody else knows its id.
+    func properties(write: String, isNew: Bool) throws(Failure) -> [String: String] {
         var all: [String: String] = [:]
         for (key, value) in image.properties.pairs {
             guard !key.hasPrefix(ReservedProperty.prefix) else {
@@ -110,8 +107,9 @@ struct RemoteRecord: Equatable, Sendable {
             }
             all[key] = value
         }
+        var truth = truth
+        if isNew { all[Self.writeKey] = write } else { truth["write"] = write }
         all[Self.truthKey] = truth.text
-        all[Self.writeKey] = write
         all[ReservedProperty.createdAt] = String(image.createdAt.seconds)
         all[ReservedProperty.updatedAt] = String(image.updatedAt.seconds)
         all[Self.statusKey] = image.status.rawValue
@@ -136,6 +134,8 @@ struct RemoteRecord: Equatable, Sendable {
         truth[number: "version"] = image.version
         truth["owner"] = image.owner.isEmpty ? nil : image.owner
         truth[flag: "public"] = image.isPublic
+        truth[number: "created_at"] = image.createdAt.seconds
+        truth[number: "updated_at"] = image.updatedAt.seconds
         truth[number: "deleted_at"] = image.deletedAt?.seconds
         truth[number: "size"] = image.size
         truth["sha256"] = image.sha256?.text

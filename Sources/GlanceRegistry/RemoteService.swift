@@ -74,7 +74,7 @@ struct RemoteService: Sendable {
         var record = record
         // One that counts versions sees to its numbers itself.
         record.isGenerated = id == nil && !countsVersions
-        let properties = try record.properties(write: write)
+        let properties = try record.properties(write: write, isNew: true)
         var description = ImageDescription(
             name: record.image.name.text, kind: record.kind, id: id?.text, isPublic: shows(record),
             properties: properties)
@@ -120,7 +120,7 @@ struct RemoteService: Sendable {
         let write = newName()
         var change = ImageUpdate(
             name: record.image.name.text, kind: record.kind, isPublic: shows(record),
-            properties: try record.properties(write: write), replacesProperties: true,
+            properties: try record.properties(write: write, isNew: false), replacesProperties: true,
             version: countsVersions ? record.revision : nil)
         (change.size, change.store) = (record.image.size, record.image.store.text)
         change.sha256 = record.image.sha256?.text
@@ -193,7 +193,7 @@ struct RemoteService: Sendable {
     /// Records by one reserved property. A service without versions has no filters either.
     func all(_ key: String, _ value: String, count: Int) throws(Failure) -> [RemoteRecord] {
         guard countsVersions else {
-            return try everything().filter { (try? $0.properties(write: $0.write))?[key] == value }
+            return try everything().filter { (try? $0.properties(write: $0.write, isNew: true))?[key] == value }
         }
         return try records(filter(key, value), count: count)
     }
