@@ -2,27 +2,33 @@
 # pgbench. Sourced. Times are connections by requests a second.
 
 registry_prepare() {
-    grown records-sqlite 1000
-    glance_up records-postgresql --registry postgresql
-    add_empty records-postgresql grown-000001
-    grow_postgresql records-postgresql 1000
-    grown_node
+    registries '' 1000
+    registries -many 100000
     grown million 1000000
     glance_up million-postgresql --registry postgresql
     add_empty million-postgresql grown-000001
     grow_postgresql million-postgresql 1000000
 }
 
+# registries SUFFIX COUNT: one of each kind with so many images.
+registries() {
+    grown "records-sqlite$1" "$2"
+    glance_up "records-postgresql$1" --registry postgresql
+    add_empty "records-postgresql$1" grown-000001
+    grow_postgresql "records-postgresql$1" "$2"
+    grown_node "$1" "$2"
+}
+
 # A service that keeps records, and the Glance that keeps its own there: the first one's rows are copied.
 grown_node() {
-    glance_up records-node --store none
-    glance_up records-remote --registry "$(url records-node)"
-    add_empty records-remote grown-000001
-    glance_down records-remote
-    glance_down records-node
-    grow records-node 1000
-    glance_up records-node --store none
-    glance_up records-remote --registry "$(url records-node)"
+    glance_up "records-node$1" --store none
+    glance_up "records-remote$1" --registry "$(url "records-node$1")"
+    add_empty "records-remote$1" grown-000001
+    glance_down "records-remote$1"
+    glance_down "records-node$1"
+    grow "records-node$1" "$2"
+    glance_up "records-node$1" --store none
+    glance_up "records-remote$1" --registry "$(url "records-node$1")"
 }
 
 registry_url() { sed -n 's/^registry = //p' "$work/$1/etc/glance-api.conf"; }
@@ -77,22 +83,24 @@ statements bare. Aims: PostgreSQL at most SQLite and 1.3 times pgbench with HEAD
     heading request connections 'SQLite, ms' 'PostgreSQL, ms' 'another service, ms' 'pgbench, ms' \
         '(PostgreSQL − SQLite) to pgbench' 'another service to SQLite'
     for request in head page again add update; do
-        for connections in "${connection_counts[@]}"; do registry_row "$request" "$connections"; done
+        for connections in "${connection_counts[@]}"; do registry_row "$request" "$connections" '' 1000; done
     done
+    # More than is remembered.
+    for connections in "${connection_counts[@]}"; do registry_row page "$connections" -many 100000; done
 }
 
-# registry_row REQUEST CONNECTIONS
+# registry_row REQUEST CONNECTIONS SUFFIX COUNT: of the `registries` with that suffix.
 registry_row() {
-    local request=$1 connections=$2 name="registry.$1.$2"
-    say "registries: $request, $connections connections"
-    sqlite() { requests "$name.sqlite" "$connections" "$request" records-sqlite 1000; }
-    postgresql() { requests "$name.postgresql" "$connections" "$request" records-postgresql 1000; }
-    remote() { requests "$name.remote" "$connections" "$request" records-remote 1000; }
-    bare() { statements "$name.bare" "$connections" "$request" records-postgresql 1000; }
+    local request=$1 connections=$2 suffix=$3 count=$4 name="registry.$1.$2$3"
+    say "registries: $request$suffix, $connections connections"
+    sqlite() { requests "$name.sqlite" "$connections" "$request" "records-sqlite$suffix" "$count"; }
+    postgresql() { requests "$name.postgresql" "$connections" "$request" "records-postgresql$suffix" "$count"; }
+    remote() { requests "$name.remote" "$connections" "$request" "records-remote$suffix" "$count"; }
+    bare() { statements "$name.bare" "$connections" "$request" "records-postgresql$suffix" "$count"; }
     in_turn sqlite postgresql remote bare
     paste "$work/samples/$name.postgresql.time" "$work/samples/$name.sqlite.time" |
         awk '{ print $1 - $2 }' >"$work/samples/$name.more"
-    row "$(registry_request "$request")" "$connections" "$(show "$name.sqlite.time" 3)" \
+    row "$(registry_request "$request")${suffix:+ among 100,000}" "$connections" "$(show "$name.sqlite.time" 3)" \
         "$(show "$name.postgresql.time" 3)" "$(show "$name.remote.time" 3)" "$(show "$name.bare.time" 3)" \
         "$(ratio "$name.more" "$name.bare.time")" "$(ratio "$name.remote.time" "$name.sqlite.time")"
 }
