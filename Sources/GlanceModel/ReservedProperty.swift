@@ -8,7 +8,7 @@ package enum ReservedProperty {
     /// Stands in the header of what an admin is answered to them, refusals apart: the registry's `state`, where it has one.
     package static let stateHeader = "x-glance-registry-state"
     /// When the image was added, and when its metadata changed last, for lists in those orders: seconds since 1970-01-01 UTC.
-    /// A Glance takes them for its own fields of the image and keeps no such properties.
+    /// A Glance without stores takes them for its own fields of the image, from an admin, and keeps no such properties.
     package static let createdAt = prefix + "created_at"
     package static let updatedAt = prefix + "updated_at"
 }

@@ -27,26 +27,24 @@ final class AnswersOfState<State: Equatable & Sendable, Answer: Sendable>: Senda
 
     /// `bytes` of memory is what the answer takes, more or less. Without a state nothing is kept.
     func keep(_ answer: Answer, of question: String, at state: State?, bytes: Int) {
-        guard bytes + Self.entryBytes(question) <= bytesMax, self[question]?.state != state else { return }
-        extend(question, at: state, from: answer) { known in
-            known = answer
-            return bytes
+        extend(question, at: state, bytesMax: bytes) { known in
+            defer { known = answer }
+            return known == nil ? bytes : 0
         }
     }
 
-    /// Keeps what `body` makes of what is known, or of `empty`; it returns how many bytes of memory that takes besides.
-    func extend(_ question: String, at state: State?, from empty: Answer, _ body: (inout Answer) -> Int) {
-        guard let state else { return }
+    /// Keeps what `body` makes of what is known. It returns how many bytes of memory that takes besides, at most `bytes`.
+    func extend(_ question: String, at state: State?, bytesMax bytes: Int, _ body: (inout Answer?) -> Int) {
+        guard let state, bytes + Self.entryBytes(question) <= bytesMax else { return }
         // What is forgotten is freed when others may read again.
         let forgotten = known.withLock { known -> [Known] in
             var forgotten: [Known] = []
             if known.state != state { forgotten.append(known.exchange(at: state)) }
-            known.extend(question, from: empty, body)
+            known.extend(question, body)
             if known.bytes > bytesMax {
                 forgotten.append(known.exchange(at: state))
-                known.extend(question, from: empty, body)
+                known.extend(question, body)
             }
-            if known.bytes > bytesMax { forgotten.append(known.exchange(at: state)) }
             return forgotten
         }
         withExtendedLifetime(forgotten) {}
@@ -60,9 +58,9 @@ extension AnswersOfState.Known {
         return self
     }
 
-    fileprivate mutating func extend(_ question: String, from empty: Answer, _ body: (inout Answer) -> Int) {
+    fileprivate mutating func extend(_ question: String, _ body: (inout Answer?) -> Int) {
         if answers[question] == nil { bytes += AnswersOfState.entryBytes(question) }
-        bytes += body(&answers[question, default: empty])
+        bytes += body(&answers[question])
     }
 }
 

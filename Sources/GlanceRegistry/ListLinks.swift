@@ -20,7 +20,12 @@ struct ListLinks: Sendable {
         return images.count == count ? images : nil
     }
 
-    /// Takes up what was read behind `marker`. Returns how many bytes of memory that takes besides, more or less.
+    /// What these images, and the end behind them, take of memory at most, more or less.
+    static func bytes(of images: [Image]) -> Int {
+        images.reduce(MemoryLayout<Image?>.size) { $0 + $1.bytesInMemory }
+    }
+
+    /// Takes up what was read behind `marker`. Returns how many bytes of memory that takes besides.
     mutating func add(_ images: [Image], behind marker: String?, isToTheEnd: Bool) -> Int {
         var (place, bytes) = (marker ?? "", 0)
         for image in images {

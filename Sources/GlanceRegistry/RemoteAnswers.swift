@@ -36,8 +36,12 @@ struct RemoteAnswers: Sendable {
             return images
         }
         let (images, state) = try read()
-        lists.extend(query, at: state, from: ListLinks()) { links in
-            links.add(images, behind: marker, isToTheEnd: images.count < count)
+        let bytes = ListLinks.bytes(of: images)
+        lists.extend(query, at: state, bytesMax: bytes) { known in
+            // Taken out, so that it is changed where it is.
+            var links = known.take() ?? ListLinks()
+            defer { known = links }
+            return links.add(images, behind: marker, isToTheEnd: images.count < count)
         }
         return images
     }

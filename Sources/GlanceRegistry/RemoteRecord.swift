@@ -61,8 +61,8 @@ struct RemoteRecord: Equatable, Sendable {
         image = Image(
             id: ImageID(recorded: found.id), name: ImageName(recorded: found.name), type: type,
             size: truth[number: "size"], store: StoreName(truth["store"] ?? ""),
-            createdAt: Timestamp(seconds: truth[number: "created_at"] ?? 0),
-            updatedAt: Timestamp(seconds: truth[number: "updated_at"] ?? 0),
+            createdAt: Self.time(truth[number: "created_at"], ReservedProperty.createdAt, of: found),
+            updatedAt: Self.time(truth[number: "updated_at"], ReservedProperty.updatedAt, of: found),
             deletedAt: truth[number: "deleted_at"].map(Timestamp.init), status: status, isPublic: truth[flag: "public"],
             properties: ImageProperties(recorded: own), owner: truth["owner"] ?? "",
             sha256: truth["sha256"].map(SHA256Digest.init(recorded:)), version: version)
@@ -73,7 +73,12 @@ struct RemoteRecord: Equatable, Sendable {
         }
         (isGenerated, isSpent) = (truth[flag: "generated"], truth[flag: "spent"])
         revision = found.version
-        write = found.properties[Self.writeKey] ?? truth["write"] ?? ""
+        write = truth["write"] ?? found.properties[Self.writeKey] ?? ""
+    }
+
+    /// An older version wrote it into a property alone.
+    private static func time(_ told: Int64?, _ key: String, of found: ImageMetadata) -> Timestamp {
+        Timestamp(seconds: told ?? found.properties[key].flatMap { Int64($0) } ?? 0)
     }
 
     init(_ image: Image, attempt: Attempt? = nil, doomed: StoredBytes? = nil) {

@@ -85,8 +85,11 @@ package struct RemoteRegistry: ImageRegistry {
         func isMeant(_ record: RemoteRecord) -> Bool {
             record.isListed && record.image.version == image.version - 1
         }
-        // What whoever changes it has just read; where it is no longer so, the other service refuses the change.
-        let seen = answers.lastRead(image.id).flatMap { isMeant($0) ? $0 : nil }
+        // Most likely what whoever changes it has just read. Where it is no longer so the other service refuses the change,
+        // unless the id was freed meanwhile and is another image's.
+        let seen = answers.lastRead(image.id).flatMap { known in
+            isMeant(known) && known.image.isSame(as: image) ? known : nil
+        }
         return try service.change(image.id, seen: seen) { record in
             guard isMeant(record) else { return false }
             let status = record.image.status
@@ -118,6 +121,13 @@ package struct RemoteRegistry: ImageRegistry {
         RemoteRecord.Attempt(
             name: lease.name, store: lease.bytes.store.text, location: lease.bytes.location.text,
             endsAt: try service.client.serverTime + Int64(lease.seconds), wasQueued: wasQueued)
+    }
+}
+
+extension Image {
+    /// Whether both are one image's, in the same part of its life.
+    fileprivate func isSame(as other: Image) -> Bool {
+        id == other.id && status == other.status && createdAt == other.createdAt && sameBytes(owner, other.owner)
     }
 }
 

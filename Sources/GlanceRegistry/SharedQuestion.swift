@@ -29,8 +29,8 @@ final class SharedQuestion<Part: Sendable, Answer: Sendable>: Sendable {
 
     private let state = Mutex(State())
 
-    /// Asks by `body`, or waits for what another thread is answered that asks later than now. What `body` throws is the
-    /// answer of all who wait by then: each would wait as long for the same.
+    /// Asks by `body`, or waits for what another thread is answered that asks later than now. That the registry is away is
+    /// the answer of all who wait by the time that it is known: each would wait as long for the same.
     func ask(_ part: Part, _ body: ([Part]) throws(Failure) -> Answer) throws(Failure) -> Answer {
         if let waiter = wait(part) {
             blocking { waiter.isOver.wait() }
@@ -39,7 +39,7 @@ final class SharedQuestion<Part: Sendable, Answer: Sendable>: Sendable {
         let others = takeWaiting()
         let answer = Result { () throws(Failure) in try body([part] + others.map(\.part)) }
         for other in others { other.end(answer) }
-        if case .failure = answer {
+        if case .failure(.registryAway) = answer {
             for other in takeWaiting() { other.end(answer) }
         }
         passOn()

@@ -206,7 +206,7 @@ import Testing
     }
 
     @Test(arguments: RegistryKind.allCases)
-    func `of many who read at once each gets what it asked for, as it is by then`(kind: RegistryKind) throws {
+    func `of many who read at once each gets what it asked for`(kind: RegistryKind) throws {
         let (registry, elsewhere) = (try kind.open(), try kind.open())
         var images = try ["a", "b", "c"].map { try elsewhere.addAvailable(.made(id: $0)) }
 

@@ -202,21 +202,25 @@ import Testing
         answers.keep(6, of: "f", at: "two", bytes: 1)
         #expect(answers["e"] == nil)
         #expect(answers["f"]?.state == "two")
-        answers.extend("f", at: "two", from: 0) { known in
-            known += 10
+        // The same again takes nothing besides.
+        answers.keep(8, of: "z", at: "two", bytes: 1)
+        for _ in 0..<9 { answers.keep(6, of: "f", at: "two", bytes: 400) }
+        #expect(answers["z"]?.answer == 8)
+        answers.extend("f", at: "two", bytesMax: 100) { known in
+            known = known.map { $0 + 10 }
             return 100
         }
         #expect(answers["f"]?.answer == 16)
-        answers.extend("h", at: "two", from: 5) { known in
-            known += 1
+        answers.extend("h", at: "two", bytesMax: 500) { known in
+            known = known ?? 5
             return 500
         }
         #expect(answers["f"] == nil)
-        #expect(answers["h"]?.answer == 6)
-        answers.extend("h", at: "two", from: 5) { _ in 2000 }
-        #expect(answers["h"] == nil)
-        answers.keep(6, of: "f", at: "two", bytes: 1)
-        answers.keep(7, of: String(repeating: "g", count: 1000), at: "two", bytes: 0)
+        #expect(answers["h"]?.answer == 5)
+        answers.extend("i", at: "two", bytesMax: 1000) { _ in 0 }
+        #expect(answers["h"]?.answer == 5)
+        answers.keep(6, of: "f", at: "three", bytes: 1)
+        answers.keep(7, of: String(repeating: "g", count: 1000), at: "three", bytes: 0)
         #expect(answers["f"]?.answer == 6)
     }
 }

@@ -96,6 +96,30 @@ import Testing
         #expect(try fragile.direct.found(image.id).image == now.renamed("changed"))
     }
 
+    /// The other service's count begins anew with the id, and may come to the same number.
+    @Test(arguments: kinds.filter { $0 == .remote })
+    func `what was read is not taken for another image that has its id by now`(kind: RegistryKind) throws {
+        let fragile = try Fragile(kind)
+        let (registry, direct) = (fragile.registry, fragile.direct)
+        let lease = Lease.fresh()
+        let queued = try direct.reserve(.made(id: "disk"), lease: nil)
+        #expect(try direct.beginSaving(queued.id, version: queued.version, lease: lease))
+        try direct.release(lease, of: queued.id, leavesBytes: false)
+        #expect(try registry.found(queued.id).image == queued)
+        #expect(try direct.delete(queued, at: Timestamp(seconds: 2000)))
+
+        let another = Lease.fresh()
+        let saving = try direct.reserve(.made(id: "disk"), lease: another)
+        #expect(try direct.renew(another, of: saving.id))
+        #expect(try direct.commit(saving.filled(), lease: another))
+        let available = try direct.found(saving.id)
+        #expect(available.image.version == queued.version)
+        #expect(try registry.update(available.image.renamed("changed")))
+
+        #expect(try direct.found(saving.id).location == available.location)
+        #expect(try direct.found(saving.id).image == available.image.renamed("changed"))
+    }
+
     @Test(arguments: kinds, AnswerCutter.Moment.allCases)
     func `an upload's steps are done once, or not at all`(kind: RegistryKind, moment: AnswerCutter.Moment) throws {
         let fragile = try Fragile(kind)

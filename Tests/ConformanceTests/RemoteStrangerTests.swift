@@ -19,6 +19,21 @@ import Testing
         #expect(try registry(host: "first").siteID() == site)
     }
 
+    @Test func `dates that an older version kept in properties alone are read`() throws {
+        let stranger = try StrangerUnderTest.stranger()
+        let registry = try registry(host: "first")
+        let image = try registry.addAvailable(.made(id: "disk", createdAt: 1_700_000_000)).renamed("changed")
+        #expect(try registry.update(image))
+        let kept = stranger.images
+        stranger.forgetEverything()
+        for var record in kept {
+            record.properties["glance_registry_record"]?.replace(/&(created|updated)_at=\d+/, with: "")
+            stranger.keep(record)
+        }
+
+        #expect(try registry.found(image.id).image == image)
+    }
+
     @Test func `a service that counts no versions is told to the operator by check, and does`() throws {
         let stranger = try StrangerUnderTest.stranger()
 

@@ -13,7 +13,7 @@ struct SharedQuestionTests {
     private final class Asked: Sendable {
         private let question = SharedQuestion<String, Int>()
         private let count = Mutex(0)
-        private let fails = Mutex(false)
+        private let failure = Mutex<Failure?>(nil)
         private let answers = Mutex<[String: [Int?]]>([:])
         private let parts = Mutex<[[String]]>([])
         private let isBusy = DispatchSemaphore(value: 0)
@@ -39,7 +39,7 @@ struct SharedQuestionTests {
             self.parts.withLock { $0.append(parts) }
             isBusy.signal()
             _ = mayEnd.wait(timeout: .now() + 60)
-            guard !fails.withLock({ $0 }) else { throw .registryBusy }
+            if let failure = failure.withLock({ $0 }) { throw failure }
             return count.withLock { count in
                 count += 1
                 return count
@@ -47,8 +47,8 @@ struct SharedQuestionTests {
         }
 
         /// Lets the present question have its answer, and waits until the next one is being asked.
-        func answer(andWaitForNext hasNext: Bool, fails: Bool = false) {
-            self.fails.withLock { $0 = fails }
+        func answer(andWaitForNext hasNext: Bool, failure: Failure? = nil) {
+            self.failure.withLock { $0 = failure }
             mayEnd.signal()
             if hasNext { #expect(isBusy.wait(timeout: .now() + 60) == .success) }
         }
@@ -76,11 +76,11 @@ struct SharedQuestionTests {
         #expect(end.parts == [["first"], ["second", "second", "second"], ["third", "third"], ["fourth"]])
     }
 
-    @Test func `those who wait while it fails do not wait for the next failure`() {
+    @Test func `those who wait while the registry turns out to be away do not wait for the same`() {
         let asked = Asked()
         asked.begin(1, as: "first")
         asked.begin(3, as: "second")
-        asked.answer(andWaitForNext: false, fails: true)
+        asked.answer(andWaitForNext: false, failure: .registryAway(reason: ""))
         let failed = asked.end()
         asked.begin(1, as: "third")
         asked.answer(andWaitForNext: false)
@@ -88,6 +88,16 @@ struct SharedQuestionTests {
         #expect(failed.answers == ["first": [nil], "second": [nil, nil, nil]])
         #expect(asked.end().answers["third"] == [1])
         #expect(asked.end().parts == [["first"], ["third"]])
+    }
+
+    @Test func `another failure is theirs alone for whom it was asked`() {
+        let asked = Asked()
+        asked.begin(1, as: "first")
+        asked.begin(2, as: "second")
+        asked.answer(andWaitForNext: true, failure: .registryBusy)
+        asked.answer(andWaitForNext: false)
+
+        #expect(asked.end().answers == ["first": [nil], "second": [1, 1]])
     }
 
     @Test func `it is asked anew each time where nobody else asks`() throws {
