@@ -78,8 +78,8 @@ requests() {
 
 registry_table() {
     local request connections
-    title 'Registries' 'Milliseconds a request, with 1,000 images: connections by requests a second. pgbench: the same
-statements bare. Aims: PostgreSQL at most SQLite and 1.3 times pgbench with HEAD, remote at most 2.2 times SQLite.'
+    title 'Registries' 'Milliseconds a request, with 1,000 images but where more are named: connections by requests a second.
+pgbench: the same statements bare. Aims: PostgreSQL at most SQLite and 1.3 times pgbench with HEAD, remote at most 2.2 times SQLite.'
     heading request connections 'SQLite, ms' 'PostgreSQL, ms' 'another service, ms' 'pgbench, ms' \
         '(PostgreSQL − SQLite) to pgbench' 'another service to SQLite'
     for request in head page again add update; do
