@@ -52,7 +52,9 @@ struct ListStatement<Value: SQLValue> {
         }
         var rest = query
         rest.properties[key] = nil
-        let named = Condition("key = ? AND value = ?", texts: key, value)
+        let named =
+            [Condition("key = ? AND value = ?", texts: key, value)]
+            + [Value.indexedValue].compactMap { $0.map { Condition($0, texts: value) } }
         let place = sequence.map {
             [Condition("found \(onward) ? AND sequence \(onward) ?", .integer($0), .integer($0))]
         }
@@ -61,11 +63,11 @@ struct ListStatement<Value: SQLValue> {
         return ListStatement(
             sql: """
                 SELECT \(columns)
-                FROM (SELECT sequence AS found FROM properties WHERE \(named.sql)) AS named CROSS JOIN images
+                FROM (SELECT sequence AS found FROM properties WHERE \(all(named))) AS named CROSS JOIN images
                 WHERE \(listed(conditions))
                 ORDER BY found \(direction) LIMIT ?
                 """,
-            values: named.values + conditions.flatMap(\.values) + [.integer(Int64(count))])
+            values: (named + conditions).flatMap(\.values) + [.integer(Int64(count))])
     }
 
     private init(sql: String, values: [Value]) {
@@ -100,8 +102,10 @@ struct ListStatement<Value: SQLValue> {
     }
 
     private static func listed(_ conditions: [Condition]) -> String {
-        (["status IN ('queued', 'available')"] + conditions.map(\.sql)).joined(separator: " AND ")
+        all([Condition("status IN ('queued', 'available')")] + conditions)
     }
+
+    private static func all(_ conditions: [Condition]) -> String { conditions.map(\.sql).joined(separator: " AND ") }
 
     private struct Condition {
         let sql: String

@@ -74,7 +74,7 @@ extension PostgreSQLRegistry: SQLRegistry {
     package var finishing: [String] {
         [
             "UPDATE counter SET sequence = (SELECT COALESCE(max(sequence), 0) FROM images)",
-            "ANALYZE images, properties, ids",
+            "ANALYZE images, properties, ids, counter",
         ]
     }
 

@@ -15,12 +15,21 @@ protocol SQLValue {
     static func integer(_ number: Int64) -> Self
     static func text(_ text: String) -> Self
     static var null: Self { get }
+    /// What the index of properties needs to know of a value beside that it is the same, with `?` for it; nil: nothing.
+    static var indexedValue: String? { get }
 }
 
 extension SQLiteRow: SQLRow {}
-extension SQLiteValue: SQLValue {}
+extension SQLiteValue: SQLValue {
+    static var indexedValue: String? { nil }
+}
 extension PostgreSQLRow: SQLRow {}
-extension PostgreSQLValue: SQLValue {}
+extension PostgreSQLValue: SQLValue {
+    static let indexedValue: String? = {
+        let start = PostgreSQLMigrations.indexedCharacters
+        return "left(value, \(start)) = left(?, \(start))"
+    }()
+}
 
 extension SQLValue {
     static func optional(_ text: String?) -> Self { text.map { .text($0) } ?? .null }

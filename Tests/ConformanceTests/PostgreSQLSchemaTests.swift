@@ -36,6 +36,7 @@ struct PostgreSQLSchemaTests {
                 (3, 'coming', 0, 'n', 'raw', 9, 1, 'file', 1, 1, NULL, 'saving', 1, 'ann', 1, 'at/3', 'file', 'l3', 1),
                 (4, 'gone', 0, 'n', 'raw', 50, 1, 'file', 1, 1, 3, 'deleted', 1, 'ann', 2, NULL, NULL, NULL, NULL)
             """)
+        if schema >= 3 { try connection.execute("UPDATE images SET attempt_size = 9 WHERE id = 'coming'") }
         try connection.execute("INSERT INTO properties VALUES (1, 'distro', 'Ubuntu 10.04 LTS')")
         try connection.execute("INSERT INTO ids SELECT id FROM images")
         try connection.execute("UPDATE counter SET last = 1, sequence = 4")
@@ -180,6 +181,44 @@ struct PostgreSQLSchemaTests {
                 }
             }
         }
+    }
+
+    @Test func `images with a property are found by an index, however long its value is, in the order of adding`() throws {
+        let registry = try PostgreSQLUnderTest.registry()
+        let connection = try PostgreSQLUnderTest.connection()
+        try fill(connection, images: 20_000)
+        let start = String(repeating: "é", count: PostgreSQLMigrations.indexedCharacters)
+        let values = ["rare", start, start + "1", start + "2"]
+        for (number, value) in values.enumerated() {
+            try connection.execute(
+                "INSERT INTO properties SELECT sequence, 'key', $1 FROM images WHERE sequence % 2000 = $2",
+                [.text(value), .integer(Int64(number * 4 + 1))])
+        }
+        try connection.execute("INSERT INTO properties SELECT sequence, 'usual', 'yes' FROM images")
+        try connection.execute("ANALYZE properties")
+
+        for (number, value) in values.enumerated() {
+            var query = ImageQuery()
+            (query.visibility, query.properties) = (.all, ["key": value])
+            let statement = try #require(PostgreSQLRegistry.statements(query, after: nil, count: 251).first)
+            let plan = try plan(of: statement, on: connection)
+
+            let expected = (0..<10).map { "id\($0 * 2000 + number * 4 + 1)" }
+            #expect(try registry.ids(query) == expected)
+            #expect(plan.contains(" properties_by_value "), "\(plan)")
+            #expect(!plan.contains("Seq Scan"), "\(plan)")
+        }
+    }
+
+    /// It takes a table that it has never looked at for one of thousands of rows.
+    @Test func `the planner knows the counter for the one row that it is`() throws {
+        _ = try PostgreSQLUnderTest.registry()
+
+        let rows = try PostgreSQLUnderTest.connection().rows(
+            "SELECT reltuples::bigint FROM pg_class WHERE oid = 'counter'::regclass"
+        ) { $0.integer(0) }
+
+        #expect(rows == [1])
     }
 
     @Test func `what an owner has is counted by an index`() throws {
