@@ -183,7 +183,7 @@ struct PostgreSQLSchemaTests {
         }
     }
 
-    @Test func `images with a property are found by an index, however long its value is, in the order of adding`() throws {
+    @Test func `images with a property are found by an index, however long its value is`() throws {
         let registry = try PostgreSQLUnderTest.registry()
         let connection = try PostgreSQLUnderTest.connection()
         try fill(connection, images: 20_000)
