@@ -129,6 +129,10 @@ extension Failure {
             self = .registryBusy
         } else if error.isFull {
             self = .noSpace
+        } else if error.isTooLong {
+            // Nothing else that a client gives to an index is as long.
+            self = .invalid(
+                field: "properties", problem: "a name among them is longer than this registry keeps (some 2,600 bytes)")
         } else {
             self = .registryAway(reason: error.description)
         }

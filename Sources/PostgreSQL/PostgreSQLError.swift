@@ -32,6 +32,9 @@ package struct PostgreSQLError: Error, Equatable, CustomStringConvertible {
 
     package var isFull: Bool { sqlState == "53100" }
 
+    /// A text is longer than an entry of an index may be.
+    package var isTooLong: Bool { sqlState == "54000" }
+
     /// The server takes no changes: a standby, or one that was a primary before.
     package var isReadOnly: Bool { sqlState == "25006" }
 

@@ -176,6 +176,23 @@ struct PostgreSQLFaultTests {
         #expect(try registry.doomedBytes(count: 10) == [])
     }
 
+    @Test func `a property's name that no index takes is the client's fault, and leaves nothing`() throws {
+        let registry = try PostgreSQLUnderTest.registry()
+        // Of which nothing can be compressed.
+        let long = (0..<110).map { _ in UUID().uuidString.filter { $0 != "-" }.lowercased() }.joined()
+        let new = try NewImage.made(properties: [long: "1"])
+
+        let failure = #expect(throws: Failure.self) { try registry.reserve(new, lease: nil) }
+
+        guard case .invalid(field: "properties", _) = failure else { throw try #require(failure) }
+        let image = try registry.reserve(.made(), lease: nil)
+        #expect(image.id.text == "1")
+        var changed = image.renamed("changed")
+        changed.properties = new.properties
+        #expect(throws: Failure.self) { try registry.update(changed) }
+        #expect(try registry.found(image.id).image == image)
+    }
+
     @Test func `connections that the server ended while nobody used them cost nothing`() throws {
         let registry = try PostgreSQLUnderTest.registry()
         let image = try registry.addAvailable(.made())
