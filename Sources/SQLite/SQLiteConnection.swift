@@ -1,3 +1,5 @@
+import Glibc
+
 /// One connection to a database file, used by one thread at a time.
 package final class SQLiteConnection {
     /// A statement's text is one of a few dozen literals; more than this many means that values were not bound.
@@ -22,8 +24,21 @@ package final class SQLiteConnection {
         }
         handle = opened
         _ = library.busyTimeout(handle, Int32(clamping: busySecondsMax * 1000))
-        for pragma in ["journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-1024"] {
+        try beginLog(secondsMax: busySecondsMax)
+        for pragma in ["synchronous=FULL", "foreign_keys=ON", "cache_size=-1024"] {
             try execute("PRAGMA \(pragma)")
+        }
+    }
+
+    /// Of several connections that give a new database its log at once SQLite refuses some without waiting, because each
+    /// would wait for the other (https://www.sqlite.org/c3ref/busy_handler.html). They try again.
+    private func beginLog(secondsMax: Int) throws(SQLiteError) {
+        let end = ContinuousClock.now + .seconds(secondsMax)
+        while true {
+            do throws(SQLiteError) { return try execute("PRAGMA journal_mode=WAL") } catch {
+                guard error.isBusy, ContinuousClock.now < end else { throw error }
+                usleep(1000)
+            }
         }
     }
 
