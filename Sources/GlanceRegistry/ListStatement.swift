@@ -52,9 +52,8 @@ struct ListStatement<Value: SQLValue> {
         }
         var rest = query
         rest.properties[key] = nil
-        let named =
-            [Condition("key = ? AND value = ?", texts: key, value)]
-            + [Value.indexedValue].compactMap { $0.map { Condition($0, texts: value) } }
+        var named = [Condition("key = ? AND value = ?", texts: key, value)]
+        if let indexed = Value.indexedValue { named.append(Condition(indexed, texts: value)) }
         let place = sequence.map {
             [Condition("found \(onward) ? AND sequence \(onward) ?", .integer($0), .integer($0))]
         }

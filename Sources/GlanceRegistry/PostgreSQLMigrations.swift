@@ -105,7 +105,8 @@ enum PostgreSQLMigrations {
         "ANALYZE counter, site, janitor_lock, scrub",
     ]
 
-    /// Of a value, in the index of properties: the whole of nearly every one, and never more bytes than an entry takes.
+    /// Of a value, in the index of properties: the whole of nearly every one, and never more bytes than an entry takes. As
+    /// fixed as the entry of the schema's history that says it.
     static let indexedCharacters = 200
 
     private static let listIndexes = [

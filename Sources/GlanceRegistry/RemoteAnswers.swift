@@ -1,5 +1,4 @@
 import GlanceModel
-import Synchronization
 
 /// What another service has answered at one state of its registry. As long as it is at that state the answers hold, and to
 /// ask for the state takes a short answer, which many readers share; to read a list anew takes more than all the rest.

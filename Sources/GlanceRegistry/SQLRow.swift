@@ -15,7 +15,8 @@ protocol SQLValue {
     static func integer(_ number: Int64) -> Self
     static func text(_ text: String) -> Self
     static var null: Self { get }
-    /// What the index of properties needs to know of a value beside that it is the same, with `?` for it; nil: nothing.
+    /// A condition that every row of `properties` with a value fulfils, `?` for the value, and by which the index finds it;
+    /// nil where the index has whole values.
     static var indexedValue: String? { get }
 }
 
