@@ -37,8 +37,11 @@ public struct ImageMetadata: Equatable, Sendable, Identifiable {
     public let deletedAt: String
     public let status: Status
     public let isPublic: Bool
-    /// By keys of lower-case letters, digits and `_`.
-    public let properties: [String: String]
+    /// By keys of lower-case letters, digits and `_`. Made anew each time that it is read.
+    public var properties: [String: String] {
+        Dictionary(keyedProperties.pairs.map { ($0.key, $0.value) }, uniquingKeysWith: { $1 })
+    }
+    package let keyedProperties: ImageProperties
     /// The user who added it; empty where nobody has a name.
     public let owner: String
     /// Of the whole data, 64 hexadecimal digits; empty where the server does not know it.
@@ -49,33 +52,32 @@ public struct ImageMetadata: Equatable, Sendable, Identifiable {
     /// Throws `malformed` where an id, a name or a type is missing, or a field is not what it should be. Whatever else is
     /// missing is empty: a server may know less than this one.
     init(_ image: ReportedImage, answering id: String? = nil) throws(GlanceError) {
-        func text(_ key: String) -> String { image.texts[key] ?? "" }
-        uri = text("uri")
-        let own = image.texts["id"] ?? uri.split(separator: "/").last.map(String.init) ?? ""
+        uri = image.uri ?? ""
+        let own = image.id ?? uri.split(separator: "/").last.map(String.init) ?? ""
         self.id = own.isEmpty ? id ?? "" : own
-        guard !self.id.isEmpty, let name = image.texts["name"] else { throw Self.malformed("it has no id or no name") }
-        guard let kind = Kind(rawValue: text("type")) else {
-            throw Self.malformed("the image \(self.id) has the type “\(excerpt(text("type")))”")
+        guard !self.id.isEmpty, let name = image.name else { throw Self.malformed("it has no id or no name") }
+        guard let kind = Kind(rawValue: image.type ?? "") else {
+            throw Self.malformed("the image \(self.id) has the type “\(excerpt(image.type ?? ""))”")
         }
-        guard let status = Status(rawValue: image.texts["status"] ?? Status.available.rawValue) else {
-            throw Self.malformed("the image \(self.id) has the status “\(excerpt(text("status")))”")
+        guard let status = Status(rawValue: image.status ?? Status.available.rawValue) else {
+            throw Self.malformed("the image \(self.id) has the status “\(excerpt(image.status ?? ""))”")
         }
-        guard let size = decimalNumber(image.texts["size"] ?? "0") else {
-            throw Self.malformed("the image \(self.id) has the size “\(excerpt(text("size")))”")
+        guard let size = decimalNumber(image.size ?? "0") else {
+            throw Self.malformed("the image \(self.id) has the size “\(excerpt(image.size ?? ""))”")
         }
         self.name = name
         self.kind = kind
         self.status = status
         self.size = size
-        store = text("store")
-        createdAt = text("created_at")
-        updatedAt = text("updated_at")
-        deletedAt = text("deleted_at")
-        isPublic = text("is_public").lowercased() == "true"
-        properties = image.properties
-        owner = text("owner")
-        sha256 = SHA256Digest(text("sha256"))?.text ?? ""
-        version = decimalNumber(text("version")) ?? 0
+        store = image.store ?? ""
+        createdAt = image.createdAt ?? ""
+        updatedAt = image.updatedAt ?? ""
+        deletedAt = image.deletedAt ?? ""
+        isPublic = image.isPublic?.lowercased() == "true"
+        keyedProperties = image.properties
+        owner = image.owner ?? ""
+        sha256 = image.sha256.flatMap { SHA256Digest($0) }?.text ?? ""
+        version = decimalNumber(image.version ?? "") ?? 0
     }
 
     private static func malformed(_ problem: String) -> GlanceError {

@@ -25,13 +25,19 @@ package struct ImageProperties: Equatable, Sendable {
 
     /// Puts `other`'s properties over these.
     package mutating func merge(_ other: ImageProperties) {
-        for (key, value) in other.pairs {
-            let place = place(of: key)
-            if place < pairs.endIndex, pairs[place].key == key {
-                pairs[place].value = value
-            } else {
-                pairs.insert((key, value), at: place)
-            }
+        for (key, value) in other.pairs { put(key, value) }
+    }
+
+    /// Sets one, as it is.
+    package mutating func put(_ key: String, _ value: String) {
+        let place = place(of: key)
+        if place == pairs.endIndex {
+            if pairs.isEmpty { pairs.reserveCapacity(4) }
+            pairs.append((key, value))
+        } else if pairs[place].key == key {
+            pairs[place].value = value
+        } else {
+            pairs.insert((key, value), at: place)
         }
     }
 
@@ -40,6 +46,15 @@ package struct ImageProperties: Equatable, Sendable {
         let value = self[key]
         if value != nil { pairs.remove(at: place(of: key)) }
         return value
+    }
+
+    /// Those whose keys begin otherwise.
+    package func without(prefix: String) -> ImageProperties {
+        let start = place(of: prefix)
+        let end = pairs[start...].firstIndex { !$0.key.hasPrefix(prefix) } ?? pairs.endIndex
+        var rest = self
+        rest.pairs.removeSubrange(start..<end)
+        return rest
     }
 
     package subscript(_ key: String) -> String? {
@@ -61,6 +76,8 @@ package struct ImageProperties: Equatable, Sendable {
 
     /// Where a key is, or would be. Found by halves: a body of JSON can have tens of thousands.
     private func place(of key: String) -> Int {
+        // Most come in this order.
+        guard let last = pairs.last, key <= last.key else { return pairs.endIndex }
         var (low, high) = (pairs.startIndex, pairs.endIndex)
         while low < high {
             let middle = (low + high) / 2
@@ -71,12 +88,5 @@ package struct ImageProperties: Equatable, Sendable {
 
     package static func == (one: ImageProperties, other: ImageProperties) -> Bool {
         one.pairs.elementsEqual(other.pairs) { $0.key == $1.key && sameBytes($0.value, $1.value) }
-    }
-}
-
-extension ImageProperties {
-    /// From records that passed `add` when they were made: taken as they are.
-    package init(recorded pairs: [(key: String, value: String)]) {
-        self.pairs = pairs.sorted { $0.key < $1.key }
     }
 }

@@ -1,3 +1,4 @@
+import Bytes
 import GlanceModel
 
 /// An image as a row of the table `images`, both ways.
@@ -42,14 +43,12 @@ enum ImageRow {
     static func properties(_ lines: String) -> ImageProperties {
         var lines = lines
         return lines.withUTF8 { bytes in
-            ImageProperties(
-                recorded: bytes.split(separator: UInt8(ascii: "\n")).map { line in
-                    let end = line.firstIndex(of: UInt8(ascii: "=")) ?? line.endIndex
-                    return (
-                        String(decoding: line[..<end], as: UTF8.self),
-                        String(decoding: line[end...].dropFirst(), as: UTF8.self)
-                    )
-                })
+            var properties = ImageProperties()
+            for line in bytes.parts(separatedBy: UInt8(ascii: "\n")) {
+                let (key, value) = line.cut(at: UInt8(ascii: "="))
+                properties.put(String(decoding: key, as: UTF8.self), String(decoding: value, as: UTF8.self))
+            }
+            return properties
         }
     }
 

@@ -51,20 +51,18 @@ struct RemoteRecord: Equatable, Sendable {
 
     /// Nil where the image there is no record of this side's.
     init?(_ found: ImageMetadata) {
-        guard let truth = found.properties[Self.truthKey].flatMap({ RemoteTruth($0) }),
+        let told = found.keyedProperties
+        guard let truth = told[Self.truthKey].flatMap({ RemoteTruth($0) }),
             let status = truth["status"].flatMap({ ImageStatus(rawValue: $0) }), let version = truth[number: "version"],
             let type = ImageType(rawValue: found.kind.rawValue)
         else { return nil }
-        let own = found.properties.compactMap { key, value in
-            key.hasPrefix(ReservedProperty.prefix) ? nil : (key: key, value: value)
-        }
         image = Image(
             id: ImageID(recorded: found.id), name: ImageName(recorded: found.name), type: type,
             size: truth[number: "size"], store: StoreName(truth["store"] ?? ""),
-            createdAt: Self.time(truth[number: "created_at"], ReservedProperty.createdAt, of: found),
-            updatedAt: Self.time(truth[number: "updated_at"], ReservedProperty.updatedAt, of: found),
+            createdAt: Self.time(truth[number: "created_at"], ReservedProperty.createdAt, of: told),
+            updatedAt: Self.time(truth[number: "updated_at"], ReservedProperty.updatedAt, of: told),
             deletedAt: truth[number: "deleted_at"].map(Timestamp.init), status: status, isPublic: truth[flag: "public"],
-            properties: ImageProperties(recorded: own), owner: truth["owner"] ?? "",
+            properties: told.without(prefix: ReservedProperty.prefix), owner: truth["owner"] ?? "",
             sha256: truth["sha256"].map(SHA256Digest.init(recorded:)), version: version)
         location = truth["location"].map(Location.init)
         attempt = Attempt(truth)
@@ -73,12 +71,12 @@ struct RemoteRecord: Equatable, Sendable {
         }
         (isGenerated, isSpent) = (truth[flag: "generated"], truth[flag: "spent"])
         revision = found.version
-        write = truth["write"] ?? found.properties[Self.writeKey] ?? ""
+        write = truth["write"] ?? told[Self.writeKey] ?? ""
     }
 
     /// An older version wrote it into a property alone.
-    private static func time(_ told: Int64?, _ key: String, of found: ImageMetadata) -> Timestamp {
-        Timestamp(seconds: told ?? found.properties[key].flatMap { Int64($0) } ?? 0)
+    private static func time(_ known: Int64?, _ key: String, of told: ImageProperties) -> Timestamp {
+        Timestamp(seconds: known ?? told[key].flatMap { Int64($0) } ?? 0)
     }
 
     init(_ image: Image, attempt: Attempt? = nil, doomed: StoredBytes? = nil) {

@@ -10,7 +10,7 @@ struct RemoteTruth {
 
     /// Nil where it is no such line.
     init?(_ text: String) {
-        guard let pairs = RequestTarget("?\(text)").queryPairs() else { return nil }
+        guard let pairs = queryPairs(text[...]) else { return nil }
         self.pairs = pairs
     }
 

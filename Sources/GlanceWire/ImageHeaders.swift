@@ -43,9 +43,9 @@ package enum ImageHeaders {
         var image = ReportedImage()
         for field in headers.fields {
             if let key = Headers.folded(field.name, behind: foldedPropertyPrefix) {
-                image.properties[key] = field.value
-            } else if let name = Headers.folded(field.name, behind: foldedPrefix) {
-                image.texts[name] = field.value
+                image.properties.put(key, field.value)
+            } else if var name = Headers.folded(field.name, behind: foldedPrefix) {
+                name.withUTF8 { image.set($0, field.value) }
             }
         }
         return image

@@ -145,34 +145,25 @@ package enum ImageJSON {
     }
 
     /// Reads an object of which one member counts; false where the text is no such object.
-    private static func envelope(_ bytes: [UInt8], _ name: String, _ body: (inout JSONScanner) -> Bool) -> Bool {
+    private static func envelope(_ bytes: [UInt8], _ name: StaticString, _ body: (inout JSONScanner) -> Bool) -> Bool {
         bytes.withUnsafeBufferPointer { bytes in
             var scanner = JSONScanner(bytes)
-            return scanner.object { scanner, key in key == name ? body(&scanner) : scanner.scalar() != nil }
+            return scanner.object { scanner, key in name ~= key ? body(&scanner) : scanner.scalar() != nil }
                 && scanner.isAtEnd()
         }
     }
 
     private static func reportedImage(_ scanner: inout JSONScanner) -> ReportedImage? {
         var image = ReportedImage()
-        // As many as a service of this kind says: a dictionary that grows is filled anew.
-        image.texts.reserveCapacity(ImageFields.Name.allCases.count + 8)
-        image.properties.reserveCapacity(8)
         let isObject = scanner.object { scanner, key in
-            if key == "properties", scanner.next() == UInt8(ascii: "{") {
-                return scanner.object { scanner, key in take(key, from: &scanner, into: &image.properties) }
+            if "properties" ~= key, scanner.next() == UInt8(ascii: "{") {
+                return scanner.object { scanner, key in
+                    scanner.text { image.properties.put(String(decoding: key, as: UTF8.self), $0) }
+                }
             }
-            return take(key, from: &scanner, into: &image.texts)
+            return scanner.text { image.set(key, $0) }
         }
         return isObject ? image : nil
-    }
-
-    private static func take(
-        _ key: String, from scanner: inout JSONScanner, into texts: inout [String: String]
-    ) -> Bool {
-        guard let value = scanner.scalar() else { return false }
-        if case .text(let text) = value { texts[key] = text }
-        return true
     }
 
     private struct Envelope: Decodable {

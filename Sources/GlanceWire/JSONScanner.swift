@@ -33,12 +33,12 @@ struct JSONScanner {
     }
 
     /// An object, whose members `member` reads: each is called with its key and has to read one value.
-    mutating func object(_ member: (inout JSONScanner, String) -> Bool) -> Bool {
+    mutating func object(_ member: (inout JSONScanner, UnsafeBufferPointer<UInt8>) -> Bool) -> Bool {
         guard enter(UInt8(ascii: "{")) else { return false }
         defer { depth -= 1 }
         if take(UInt8(ascii: "}")) { return true }
         repeat {
-            guard let key = string(), take(UInt8(ascii: ":")), member(&self, key) else { return false }
+            guard self.member(member) else { return false }
         } while take(UInt8(ascii: ","))
         return take(UInt8(ascii: "}"))
     }
@@ -67,7 +67,15 @@ struct JSONScanner {
         }
     }
 
+    /// Any value: `body` is called with what it says, if it says something. False where it is none.
+    mutating func text(_ body: (String) -> Void) -> Bool {
+        guard let value = scalar() else { return false }
+        if case .text(let text) = value { body(text) }
+        return true
+    }
+
     mutating func string() -> String? {
+        if let plain = plainString() { return String(decoding: plain, as: UTF8.self) }
         guard take(UInt8(ascii: "\"")) else { return nil }
         let start = place
         while place < bytes.count, bytes[place] >= 0x20 {
@@ -83,6 +91,22 @@ struct JSONScanner {
     }
 
     // MARK: Steps
+
+    private mutating func member(_ body: (inout JSONScanner, UnsafeBufferPointer<UInt8>) -> Bool) -> Bool {
+        if let key = plainString() { return take(UInt8(ascii: ":")) && body(&self, key) }
+        guard var key = string(), take(UInt8(ascii: ":")) else { return false }
+        return key.withUTF8 { body(&self, $0) }
+    }
+
+    /// A string of nothing but plain characters, where it stands; nil, and nothing read, where it is another or none.
+    private mutating func plainString() -> UnsafeBufferPointer<UInt8>? {
+        guard next() == UInt8(ascii: "\"") else { return nil }
+        let rest = UnsafeBufferPointer(rebasing: bytes[(place + 1)...])
+        let text = UnsafeBufferPointer(rebasing: rest[..<plainCount(rest)])
+        guard text.count < rest.count, rest[text.count] == UInt8(ascii: "\"") else { return nil }
+        place += text.count + 2
+        return text
+    }
 
     private mutating func skipBlanks() {
         while place < bytes.count, Self.isBlank(bytes[place]) { place += 1 }

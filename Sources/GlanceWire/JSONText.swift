@@ -37,16 +37,19 @@ package struct JSONText {
 
     /// Most texts have nothing to escape, and go in one piece.
     private mutating func append(_ utf8: UnsafeBufferPointer<UInt8>) {
-        let hasEscapes = utf8.contains { byte in
-            byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
-                || byte > 0x7E && (asciiOnly || byte == 0x7F)
-        }
-        if !hasEscapes {
+        if !hasEscapes(utf8) {
             bytes.append(contentsOf: utf8)
         } else if asciiOnly {
             for unit in String(decoding: utf8, as: UTF8.self).utf16 { append(unit) }
         } else {
             for byte in utf8 { append(byte) }
+        }
+    }
+
+    private func hasEscapes(_ utf8: UnsafeBufferPointer<UInt8>) -> Bool {
+        utf8[plainCount(utf8)...].contains { byte in
+            byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
+                || byte > 0x7E && (asciiOnly || byte == 0x7F)
         }
     }
 

@@ -1,3 +1,5 @@
+import Bytes
+
 /// A request target in origin form (RFC 9112, section 3.2.1), taken apart: nothing in it is normalised away.
 package struct RequestTarget: Equatable, Sendable {
     /// The path's segments, percent-decoded; a trailing slash leaves no empty one behind. Nil for a path that does not
@@ -12,22 +14,7 @@ package struct RequestTarget: Equatable, Sendable {
     }
 
     /// The query's `name=value` pairs in order, decoded as an HTML form is (`+` is a blank). Nil where an escape is broken.
-    package func queryPairs() -> [(name: String, value: String)]? {
-        var query = query
-        return query.withUTF8 { bytes in
-            var pairs: [(name: String, value: String)] = []
-            pairs.reserveCapacity(16)
-            // By bytes: a character may be more than its first one.
-            for part in bytes.split(separator: UInt8(ascii: "&")) {
-                let end = part.firstIndex(of: UInt8(ascii: "=")) ?? part.endIndex
-                guard let name = percentDecoded(part[..<end], plusIsBlank: true),
-                    let value = percentDecoded(part[end...].dropFirst(), plusIsBlank: true)
-                else { return nil }
-                pairs.append((name, value))
-            }
-            return pairs
-        }
-    }
+    package func queryPairs() -> [(name: String, value: String)]? { HTTP.queryPairs(query) }
 
     private static func segments(_ path: Substring) -> [String]? {
         var path = path
@@ -38,11 +25,31 @@ package struct RequestTarget: Equatable, Sendable {
             var decoded: [String] = []
             decoded.reserveCapacity(parts.count)
             for part in parts {
-                guard let segment = percentDecoded(part, plusIsBlank: false) else { return nil }
+                guard let segment = percentDecoded(UnsafeBufferPointer(rebasing: part), plusIsBlank: false) else {
+                    return nil
+                }
                 decoded.append(segment)
             }
             return decoded
         }
+    }
+}
+
+/// The `name=value` pairs of a query, as `RequestTarget` has them.
+package func queryPairs(_ query: Substring) -> [(name: String, value: String)]? {
+    var query = query
+    return query.withUTF8 { bytes in
+        var pairs: [(name: String, value: String)] = []
+        pairs.reserveCapacity(16)
+        // By bytes: a character may be more than its first one.
+        for part in bytes.parts(separatedBy: UInt8(ascii: "&")) {
+            let (name, value) = part.cut(at: UInt8(ascii: "="))
+            guard let name = percentDecoded(name, plusIsBlank: true),
+                let value = percentDecoded(value, plusIsBlank: true)
+            else { return nil }
+            pairs.append((name, value))
+        }
+        return pairs
     }
 }
 
@@ -64,13 +71,13 @@ package func percentEncoded(_ text: String) -> String {
 }
 
 /// Undoes percent-encoding (RFC 3986, section 2.1); nil where an escape is broken or the result is no UTF-8.
-private func percentDecoded(_ text: Slice<UnsafeBufferPointer<UInt8>>, plusIsBlank: Bool) -> String? {
+private func percentDecoded(_ text: UnsafeBufferPointer<UInt8>, plusIsBlank: Bool) -> String? {
     guard text.contains(where: { $0 == UInt8(ascii: "%") || $0 == UInt8(ascii: "+") }) else {
         return String(decoding: text, as: UTF8.self)
     }
     var bytes: [UInt8] = []
     bytes.reserveCapacity(text.count)
-    var rest = text
+    var rest = text[...]
     while let byte = rest.popFirst() {
         if byte == UInt8(ascii: "%") {
             guard let high = rest.popFirst().flatMap(hexadecimalValue),

@@ -9,8 +9,12 @@ import Testing
 struct ImageTextTests {
     private func image(_ texts: [String: String], properties: [String: String] = [:]) throws -> ImageMetadata {
         var image = ReportedImage()
-        image.texts = ["id": "7", "name": "A", "type": "raw", "size": "1536"].merging(texts) { $1 }
-        image.properties = properties
+        for (name, text) in ["id": "7", "name": "A", "type": "raw", "size": "1536"].merging(
+            texts, uniquingKeysWith: { $1 })
+        {
+            Array(name.utf8).withUnsafeBufferPointer { image.set($0, text) }
+        }
+        for (key, value) in properties { image.properties.put(key, value) }
         return try ImageMetadata(image)
     }
 

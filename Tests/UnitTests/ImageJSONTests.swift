@@ -128,6 +128,25 @@ import Testing
         #expect(String(decoding: json.bytes, as: UTF8.self) == written)
     }
 
+    @Test func `a character is escaped wherever it stands`() {
+        for byte in 0..<0x80 as Range<UInt8> {
+            let character = Character(Unicode.Scalar(byte))
+            var alone = JSONText()
+            alone.string(String(character))
+            let escaped = String(decoding: alone.bytes.dropFirst().dropLast(), as: UTF8.self)
+            for place in 0..<17 {
+                let (start, end) = (String(repeating: "x", count: place), String(repeating: "y", count: 16 - place))
+                var json = JSONText()
+
+                json.string("\(start)\(character)\(end)")
+
+                #expect(String(decoding: json.bytes, as: UTF8.self) == "\"\(start)\(escaped)\(end)\"", "\(byte)")
+            }
+            let isEscaped = byte < 0x20 || byte == 0x7F || character == "\"" || character == "\\"
+            #expect((escaped != String(character)) == isEscaped, "\(byte)")
+        }
+    }
+
     @Test func `numbers and booleans are bare`() {
         var json = JSONText()
 

@@ -130,6 +130,26 @@ import Testing
         #expect(properties == (try made(["a": "1", "b": "changed", "c": "3", "d": "4"])))
     }
 
+    @Test func `a property that is put is there with that value alone, in its place`() throws {
+        var properties = try made(["b": "1", "d": "2"])
+
+        for (key, value) in ["d": "3", "a": "4", "c": "5", "e": "6"] { properties.put(key, value) }
+
+        #expect(properties == (try made(["a": "4", "b": "1", "c": "5", "d": "3", "e": "6"])))
+        #expect(properties.pairs.map(\.key) == ["a", "b", "c", "d", "e"])
+    }
+
+    @Test(arguments: [
+        (["a", "of_", "of_a", "of_b", "ofa", "z"], ["a", "ofa", "z"]), (["of_a"], []), (["a", "b"], ["a", "b"]),
+        (["of_z", "z"], ["z"]), (["of", "of_"], ["of"]), ([], []),
+    ])
+    func `those with a prefix are left out, and no others`(keys: [String], rest: [String]) throws {
+        var properties = ImageProperties()
+        for key in keys { properties.put(key, "x") }
+
+        #expect(properties.without(prefix: "of_").pairs.map(\.key) == rest)
+    }
+
     @Test func `properties are equal where keys and values are`() throws {
         #expect(try made(["a": "1", "b": "2"]) == made(["b": "2", "a": "1"]))
         #expect(try made(["a": "1"]) != made(["a": "2"]))
