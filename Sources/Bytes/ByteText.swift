@@ -1,5 +1,6 @@
 import Glibc
 
+/// Texts cut by bytes: a character may be more than its first one. The pieces are there for as long as the whole is.
 extension UnsafeBufferPointer<UInt8> {
     /// What is before the first `separator`, and what is behind it: nothing where there is none.
     package func cut(at separator: UInt8) -> (head: Self, tail: Self) {

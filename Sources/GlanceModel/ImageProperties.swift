@@ -5,6 +5,20 @@ package struct ImageProperties: Equatable, Sendable {
 
     package init() {}
 
+    /// From a record or an answer: taken as they are, whatever their keys. Of one key the last value counts.
+    package init(recorded pairs: [(key: String, value: String)]) {
+        // Nearly always. Sorted, there may be any number of them.
+        if zip(pairs, pairs.dropFirst()).allSatisfy({ $0.key < $1.key }) {
+            self.pairs = pairs
+            return
+        }
+        self.pairs.reserveCapacity(pairs.count)
+        for pair in pairs.sorted(by: { $0.key < $1.key }) {
+            if self.pairs.last?.key == pair.key { self.pairs.removeLast() }
+            self.pairs.append(pair)
+        }
+    }
+
     /// Adds one. Throws where the key is empty or there already, or where the value has a control character or a blank
     /// at either end.
     package mutating func add(_ name: String, _ value: String) throws(Failure) {
@@ -25,19 +39,13 @@ package struct ImageProperties: Equatable, Sendable {
 
     /// Puts `other`'s properties over these.
     package mutating func merge(_ other: ImageProperties) {
-        for (key, value) in other.pairs { put(key, value) }
-    }
-
-    /// Sets one, as it is.
-    package mutating func put(_ key: String, _ value: String) {
-        let place = place(of: key)
-        if place == pairs.endIndex {
-            if pairs.isEmpty { pairs.reserveCapacity(4) }
-            pairs.append((key, value))
-        } else if pairs[place].key == key {
-            pairs[place].value = value
-        } else {
-            pairs.insert((key, value), at: place)
+        for (key, value) in other.pairs {
+            let place = place(of: key)
+            if place < pairs.endIndex, pairs[place].key == key {
+                pairs[place].value = value
+            } else {
+                pairs.insert((key, value), at: place)
+            }
         }
     }
 
@@ -48,12 +56,10 @@ package struct ImageProperties: Equatable, Sendable {
         return value
     }
 
-    /// Those whose keys begin otherwise.
+    /// Those whose keys begin with other bytes.
     package func without(prefix: String) -> ImageProperties {
-        let start = place(of: prefix)
-        let end = pairs[start...].firstIndex { !$0.key.hasPrefix(prefix) } ?? pairs.endIndex
-        var rest = self
-        rest.pairs.removeSubrange(start..<end)
+        var rest = ImageProperties()
+        rest.pairs = pairs.filter { !$0.key.utf8.starts(with: prefix.utf8) }
         return rest
     }
 
@@ -76,8 +82,6 @@ package struct ImageProperties: Equatable, Sendable {
 
     /// Where a key is, or would be. Found by halves: a body of JSON can have tens of thousands.
     private func place(of key: String) -> Int {
-        // Most come in this order.
-        guard let last = pairs.last, key <= last.key else { return pairs.endIndex }
         var (low, high) = (pairs.startIndex, pairs.endIndex)
         while low < high {
             let middle = (low + high) / 2

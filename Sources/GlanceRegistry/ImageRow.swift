@@ -43,12 +43,11 @@ enum ImageRow {
     static func properties(_ lines: String) -> ImageProperties {
         var lines = lines
         return lines.withUTF8 { bytes in
-            var properties = ImageProperties()
-            for line in bytes.parts(separatedBy: UInt8(ascii: "\n")) {
-                let (key, value) = line.cut(at: UInt8(ascii: "="))
-                properties.put(String(decoding: key, as: UTF8.self), String(decoding: value, as: UTF8.self))
-            }
-            return properties
+            ImageProperties(
+                recorded: bytes.parts(separatedBy: UInt8(ascii: "\n")).map { line in
+                    let (key, value) = line.cut(at: UInt8(ascii: "="))
+                    return (String(decoding: key, as: UTF8.self), String(decoding: value, as: UTF8.self))
+                })
         }
     }
 

@@ -16,7 +16,8 @@ struct RemoteRole {
 
     /// Nil where the image is no such record.
     init?(_ found: ImageMetadata) {
-        guard let value = found.properties[Self.valueKey], let host = found.properties[Self.hostKey] else { return nil }
+        let told = found.keyedProperties
+        guard let value = told[Self.valueKey], let host = told[Self.hostKey] else { return nil }
         (self.value, self.host, countsVersions) = (value, host, found.version > 0)
     }
 

@@ -41,13 +41,15 @@ package enum ImageHeaders {
     /// What a service says of an image.
     package static func reported(_ headers: Headers) -> ReportedImage {
         var image = ReportedImage()
+        var properties: [(key: String, value: String)] = []
         for field in headers.fields {
             if let key = Headers.folded(field.name, behind: foldedPropertyPrefix) {
-                image.properties.put(key, field.value)
+                properties.append((key, field.value))
             } else if var name = Headers.folded(field.name, behind: foldedPrefix) {
                 name.withUTF8 { image.set($0, field.value) }
             }
         }
+        image.properties = ImageProperties(recorded: properties)
         return image
     }
 

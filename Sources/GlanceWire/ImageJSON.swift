@@ -155,14 +155,17 @@ package enum ImageJSON {
 
     private static func reportedImage(_ scanner: inout JSONScanner) -> ReportedImage? {
         var image = ReportedImage()
+        var properties: [(key: String, value: String)] = []
+        properties.reserveCapacity(8)
         let isObject = scanner.object { scanner, key in
             if "properties" ~= key, scanner.next() == UInt8(ascii: "{") {
                 return scanner.object { scanner, key in
-                    scanner.text { image.properties.put(String(decoding: key, as: UTF8.self), $0) }
+                    scanner.text { properties.append((String(decoding: key, as: UTF8.self), $0)) }
                 }
             }
             return scanner.text { image.set(key, $0) }
         }
+        image.properties = ImageProperties(recorded: properties)
         return isObject ? image : nil
     }
 

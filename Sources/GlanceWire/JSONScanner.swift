@@ -32,7 +32,8 @@ struct JSONScanner {
         return place < bytes.count ? bytes[place] : nil
     }
 
-    /// An object, whose members `member` reads: each is called with its key and has to read one value.
+    /// An object, whose members `member` reads: it is called with the key of each, which is there for as long as the call
+    /// takes, and has to read one value.
     mutating func object(_ member: (inout JSONScanner, UnsafeBufferPointer<UInt8>) -> Bool) -> Bool {
         guard enter(UInt8(ascii: "{")) else { return false }
         defer { depth -= 1 }
@@ -98,7 +99,7 @@ struct JSONScanner {
         return key.withUTF8 { body(&self, $0) }
     }
 
-    /// A string of nothing but plain characters, where it stands; nil, and nothing read, where it is another or none.
+    /// A string of nothing but plain characters, where it stands; nil, and nothing read but blanks, where it is another or none.
     private mutating func plainString() -> UnsafeBufferPointer<UInt8>? {
         guard next() == UInt8(ascii: "\"") else { return nil }
         let rest = UnsafeBufferPointer(rebasing: bytes[(place + 1)...])

@@ -22,7 +22,7 @@ package struct ReportedImage: Equatable, Sendable {
 
     package init() {}
 
-    /// Sets a field by its name in JSON, which is that in headers too: `is_public`.
+    /// Sets a field by its name in JSON, which is that in headers too: `is_public`. What it was before is forgotten.
     package mutating func set(_ name: UnsafeBufferPointer<UInt8>, _ text: String) {
         switch name {
         case "uri": uri = text

@@ -41,7 +41,6 @@ package func queryPairs(_ query: Substring) -> [(name: String, value: String)]? 
     return query.withUTF8 { bytes in
         var pairs: [(name: String, value: String)] = []
         pairs.reserveCapacity(16)
-        // By bytes: a character may be more than its first one.
         for part in bytes.parts(separatedBy: UInt8(ascii: "&")) {
             let (name, value) = part.cut(at: UInt8(ascii: "="))
             guard let name = percentDecoded(name, plusIsBlank: true),

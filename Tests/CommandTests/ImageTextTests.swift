@@ -1,4 +1,5 @@
 import Foundation
+import GlanceModel
 import GlanceWire
 import Testing
 
@@ -14,7 +15,7 @@ struct ImageTextTests {
         {
             Array(name.utf8).withUnsafeBufferPointer { image.set($0, text) }
         }
-        for (key, value) in properties { image.properties.put(key, value) }
+        image.properties = ImageProperties(recorded: properties.map { ($0.key, $0.value) })
         return try ImageMetadata(image)
     }
 

@@ -147,6 +147,17 @@ import Testing
         }
     }
 
+    @Test func `text for a header is ASCII wherever it is not`() {
+        for place in 0..<17 {
+            let (start, end) = (String(repeating: "x", count: place), String(repeating: "y", count: 16 - place))
+            var json = JSONText(asciiOnly: true)
+
+            json.string("\(start)ä\(end)")
+
+            #expect(String(decoding: json.bytes, as: UTF8.self) == "\"\(start)\\u00e4\(end)\"")
+        }
+    }
+
     @Test func `numbers and booleans are bare`() {
         var json = JSONText()
 

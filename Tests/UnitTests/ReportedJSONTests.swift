@@ -17,7 +17,7 @@ import Testing
 
         var expected = ReportedImage()
         (expected.name, expected.size, expected.isPublic) = ("a \"b\" é 🐧 / é\n", "7", "True")
-        for (key, value) in ["os": "linux", "empty": "", "number": "1"] { expected.properties.put(key, value) }
+        expected.properties = ImageProperties(recorded: [("os", "linux"), ("empty", ""), ("number", "1")])
         #expect(image == expected)
     }
 
@@ -43,15 +43,45 @@ import Testing
         #expect(image.properties.pairs.map { "\($0.key)=\($0.value)" } == ["a=4", "b=3"])
     }
 
-    @Test func `a character is read wherever it stands in a text, and no bare control character is`() throws {
-        for byte in 0..<0x80 as Range<UInt8> where byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\") {
+    @Test func `of a field that comes twice the last value counts, if it says something`() {
+        #expect(reported(#"{"image": {"name": "a", "name": "b", "size": 1, "size": null}}"#)?.name == "b")
+        #expect(reported(#"{"image": {"name": "a", "name": "b", "size": 1, "size": null}}"#)?.size == "1")
+    }
+
+    @Test func `a character is read wherever it stands in a text, and no bare control character or half of one is`() {
+        for byte in UInt8.min...UInt8.max where byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\") {
             for place in 0..<17 {
                 var text = [UInt8](repeating: UInt8(ascii: "x"), count: 17)
                 text[place] = byte
                 let json = Array(#"{"image": {"name": ""#.utf8) + text + Array(#""}}"#.utf8)
-                #expect(
-                    ImageJSON.reported(json)?.name == (byte < 0x20 ? nil : String(decoding: text, as: UTF8.self)),
-                    "\(byte) at \(place)")
+                let expected = (0x20..<0x80).contains(byte) ? String(decoding: text, as: UTF8.self) : nil
+                #expect(ImageJSON.reported(json)?.name == expected, "\(byte) at \(place)")
+            }
+        }
+    }
+
+    @Test func `a great many properties are read in their order, from the opposite one`() throws {
+        let keys = (0..<200_000).map { "k\(999_999 - $0)" }
+        let json = "{\"image\": {\"properties\": {\(keys.map { "\"\($0)\": \"\"" }.joined(separator: ", "))}}}"
+
+        #expect(try #require(reported(json)).properties.pairs.map(\.key) == keys.reversed())
+    }
+
+    @Test func `how many characters at the start are plain is found in whole words and in their rest`() {
+        func isPlain(_ byte: UInt8) -> Bool {
+            (0x20..<0x7F).contains(byte) && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\")
+        }
+        for byte in UInt8.min...UInt8.max {
+            for place in 0..<17 {
+                // What is behind it is what a borrow would make of it.
+                for next in [byte, byte &+ 1, UInt8(ascii: "x")] {
+                    var text = [UInt8](repeating: UInt8(ascii: "x"), count: 20)
+                    (text[place], text[place + 1]) = (byte, next)
+                    for bytes in [text[...], text[...place], text[place...]] {
+                        let expected = bytes.prefix(while: isPlain).count
+                        #expect(bytes.withUnsafeBufferPointer(plainCount) == expected, "\(byte), \(next) at \(place)")
+                    }
+                }
             }
         }
     }
