@@ -1,4 +1,5 @@
 import GlanceClient
+import GlanceModel
 import GlanceWire
 
 /// Images as they are shown to people and to programs.
@@ -13,7 +14,7 @@ extension ImageMetadata {
             ("updated", updatedAt.isEmpty ? "" : "\(updatedAt) UTC"),
             ("version", version > 0 ? "\(version)" : ""), ("uri", uri),
         ]
-        rows += properties.sorted { $0.key < $1.key }.map { ("property \($0.key)", $0.value) }
+        rows += keyedProperties.pairs.map { ("property \($0.key)", $0.value) }
         let told = rows.filter { !$0.1.isEmpty || $0.0.hasPrefix("property ") }
             .map { (printable($0.0), printable($0.1)) }
         let width = told.map { columnCount($0.0) }.max() ?? 0
@@ -22,6 +23,7 @@ extension ImageMetadata {
 
     /// One line of JSON, with the names of the API.
     var json: String {
+        let properties = keyedProperties.pairs
         var json = ImageJSONLine(sure: [uri, id, name, store, owner] + properties.flatMap { [$0.key, $0.value] })
         json.add("uri", uri)
         json.add("id", id)
@@ -80,11 +82,11 @@ struct ImageJSONLine {
         text.boolean(value)
     }
 
-    mutating func add(_ key: String, _ values: [String: String]) {
+    mutating func add(_ key: String, _ values: [(key: String, value: String)]) {
         begin(key)
         text.raw("{")
         isFirst = true
-        for (key, value) in values.sorted(by: { $0.key < $1.key }) { add(key, value) }
+        for (key, value) in values { add(key, value) }
         isFirst = false
         text.raw("}")
     }
